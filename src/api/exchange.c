@@ -1,0 +1,254 @@
+/* One request, step by step. */
+#include "api/exchange.h"
+
+#include "api/answer.h"
+#include "api/auth.h"
+#include "api/idempotency.h"
+#include "api/openapi.h"
+#include "api/router.h"
+#include "api/service.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/version.h"
+#include "schema/form.h"
+#include "store/db.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define FORM_TYPE "application/x-www-form-urlencoded"
+
+void exchange_reset(struct exchange *exchange)
+{
+    struct arena arena = exchange->arena;
+    arena_reset(&arena);
+    *exchange = (struct exchange){.arena = arena};
+}
+
+static void add_header(struct exchange *exchange, const char *name, struct str value)
+{
+    assert(exchange->header_count < EXCHANGE_HEADERS_MAX);
+    exchange->headers[exchange->header_count++] = (struct header){name, value.data};
+}
+
+/* ---- answers ---- */
+
+static void answer_with(struct exchange *exchange, int status, struct str body)
+{
+    exchange->status = status;
+    exchange->answer = body;
+    exchange->content_type_out = "application/json";
+}
+
+static void answer_error(struct exchange *exchange, const struct request *request)
+{
+    answer_with(exchange, request->error.status, error_render(request));
+}
+
+void exchange_fail(struct exchange *exchange, int status, const char *message)
+{
+    struct request *request = &exchange->request;
+    request->arena = &exchange->arena;
+    request->error = (struct error){.type = ERROR_API, .status = status};
+    request->error.message = str_from(message);
+    exchange->header_count = 0;
+    answer_error(exchange, request);
+}
+
+/* ---- preparing ---- */
+
+/* Calls without a key: health and self-description. */
+static bool answer_public(const struct service *service, struct exchange *exchange)
+{
+    struct request *request = &exchange->prepared;
+    if (str_is(exchange->method, "OPTIONS")) {
+        answer_with(exchange, 204, STR(""));
+        return true;
+    }
+    if (!str_is(exchange->method, "GET"))
+        return false;
+    if (str_is(exchange->path, "/healthz")) {
+        answer_with(exchange, 200, STR("{\n  \"status\": \"ok\"\n}\n"));
+        return true;
+    }
+    if (!str_is(exchange->path, "/openapi.json"))
+        return false;
+    struct str body;
+    if (openapi_for(request, service->router, exchange->query, &body))
+        answer_with(exchange, 200, body);
+    else
+        answer_error(exchange, request);
+    return true;
+}
+
+static bool read_version(const struct service *service, struct exchange *exchange)
+{
+    struct request *request = &exchange->prepared;
+    request->version = service->default_version;
+    exchange->version_name = version_name(service->default_version);
+    if (!exchange->version_header.data)
+        return true;
+    return version_parse(exchange->version_header, &request->version, &exchange->version_name) ||
+           fail(request, CODE_NONE, STR_NULL, "Invalid Stripe API version: %.*s",
+                STR_FMT(exchange->version_header));
+}
+
+static bool find_route(const struct service *service, struct exchange *exchange)
+{
+    struct request *request = &exchange->prepared;
+    struct str method = str_is(exchange->method, "HEAD") ? STR("GET") : exchange->method;
+    exchange->route = router_find(service->router, &exchange->arena, method, exchange->path,
+                                  request->path_ids);
+    if (exchange->route)
+        return true;
+    return fail_with(request, 404, ERROR_INVALID_REQUEST, CODE_NONE,
+                     "Unrecognized request URL (%.*s: %.*s). Please see https://stripe.com/docs "
+                     "or we can help at https://support.stripe.com/.",
+                     STR_FMT(exchange->method), STR_FMT(exchange->path));
+}
+
+static bool read_form(struct exchange *exchange)
+{
+    struct request *request = &exchange->prepared;
+    bool post = str_is(exchange->method, "POST");
+    if (post && exchange->content_type.data && exchange->body.length &&
+        !str_starts(str_lower(&exchange->arena, exchange->content_type), STR(FORM_TYPE)))
+        return fail(request, CODE_NONE, STR_NULL,
+                    "Invalid request (check that your POST content type is " FORM_TYPE "). If you "
+                    "have any questions, we can help at https://support.stripe.com/.");
+    return form_parse(request, exchange->query, post ? exchange->body : STR_NULL);
+}
+
+static bool read_idempotency_key(struct exchange *exchange)
+{
+    struct request *request = &exchange->prepared;
+    struct str key = exchange->idempotency_key;
+    if (!key.data)
+        return true;
+    bool printable = key.length > 0 && key.length <= IDEMPOTENCY_KEY_BYTES_MAX;
+    for (size_t i = 0; i < key.length && printable; i++)
+        printable = key.data[i] >= ' ' && key.data[i] <= '~';
+    if (!printable)
+        return fail_with(request, 400, ERROR_IDEMPOTENCY, CODE_NONE,
+                         "Invalid idempotency key: it must be 1 to %d printable ASCII characters.",
+                         IDEMPOTENCY_KEY_BYTES_MAX);
+    if (str_is(exchange->method, "GET"))
+        return true;
+    add_header(exchange, "Idempotency-Key", str_copy(&exchange->arena, key));
+    if (str_is(exchange->method, "POST"))
+        request->idempotency_key = key;
+    return true;
+}
+
+enum exchange_next exchange_prepare(const struct service *service, struct exchange *exchange,
+                                    struct random *random)
+{
+    struct request *request = &exchange->prepared;
+    *request = (struct request){
+        .arena = &exchange->arena,
+        .catalog = &service->catalog,
+        .random = random,
+        .id = id_short(random, &exchange->arena, "req_"),
+        .version = service->default_version,
+        .body = exchange->body,
+    };
+    if (answer_public(service, exchange))
+        return EXCHANGE_ANSWERED;
+    if (!authenticate(service, exchange)) {
+        exchange->no_request_id = request->error.status == 401;
+        answer_error(exchange, request);
+        if (request->error.status == 401)
+            add_header(exchange, "WWW-Authenticate", STR("Bearer realm=\"Stripe\""));
+        return EXCHANGE_ANSWERED;
+    }
+    bool prepared = read_version(service, exchange) && read_idempotency_key(exchange) &&
+                    find_route(service, exchange) &&
+                    (exchange->route->raw_body || read_form(exchange));
+    if (exchange->version_name.data)
+        add_header(exchange, "Stripe-Version", exchange->version_name);
+    if (exchange->account_header.data)
+        add_header(exchange, "Stripe-Account", request->account);
+    if (!prepared) {
+        answer_error(exchange, request);
+        if (!exchange->key_to_admit.data)
+            return EXCHANGE_ANSWERED;
+    }
+    exchange->ready = arena_mark(&exchange->arena);
+    exchange->prepared_header_count = exchange->header_count;
+    bool reads = strcmp(prepared ? exchange->route->method : "GET", "GET") == 0;
+    return reads && !exchange->key_to_admit.data ? EXCHANGE_READS : EXCHANGE_WRITES;
+}
+
+/* ---- running ---- */
+
+static void add_keyed_headers(struct exchange *exchange, struct str original, bool replayed)
+{
+    add_header(exchange, "Original-Request", original);
+    if (replayed)
+        add_header(exchange, "Idempotent-Replayed", STR("true"));
+    if (exchange->status < 300)
+        add_header(exchange, "Stripe-Should-Retry", STR("false"));
+}
+
+/* The call itself. A failure undoes what it had done. */
+static void run_call(struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    struct answer answer;
+    db_savepoint(request->db);
+    bool done = exchange->route->handler(request, exchange->route, &answer);
+    struct str body = done ? answer_render(request, &answer) : STR_NULL;
+    if (body.data) {
+        db_release(request->db);
+        answer_with(exchange, 200, body);
+        return;
+    }
+    db_rollback_to_savepoint(request->db);
+    if (request->error.type == ERROR_NONE)
+        (void)!fail_with(request, 500, ERROR_API, CODE_NONE, "An unknown error occurred.");
+    answer_error(exchange, request);
+}
+
+static void run_keyed(const struct service *service, struct exchange *exchange)
+{
+    struct request *request = &exchange->request;
+    struct str path = exchange->path;
+    struct str fingerprint = idempotency_fingerprint(request, exchange->method, path);
+    struct stored_answer stored;
+    switch (idempotency_claim(request, service->pepper, path, fingerprint, &stored)) {
+    case CLAIM_REPLAY:
+        answer_with(exchange, stored.status, stored.body);
+        add_keyed_headers(exchange, stored.request_id, true);
+        return;
+    case CLAIM_REFUSED:
+        answer_error(exchange, request);
+        return;
+    case CLAIM_NEW:
+        break;
+    }
+    run_call(exchange);
+    stored = (struct stored_answer){exchange->status, exchange->answer, request->id};
+    if (request->began && exchange->status < 500)
+        idempotency_keep(request, service->pepper, path, fingerprint, &stored);
+    add_keyed_headers(exchange, request->id, false);
+}
+
+void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,
+                  struct random *random)
+{
+    arena_rewind(&exchange->arena, exchange->ready);
+    exchange->header_count = exchange->prepared_header_count;
+    if (exchange->key_to_admit.data && !admit(service, exchange, db, random))
+        return;
+    if (exchange->prepared.error.type != ERROR_NONE)
+        return; /* answered when it was prepared */
+    exchange->request = exchange->prepared;
+    struct request *request = &exchange->request;
+    request->db = db;
+    request->random = random;
+    request->now = service->clock->seconds(service->clock->context);
+    if (request->idempotency_key.data)
+        run_keyed(service, exchange);
+    else
+        run_call(exchange);
+}

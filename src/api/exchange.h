@@ -1,0 +1,71 @@
+#pragma once
+/* One request from bytes to bytes. It is prepared where it arrives (who, which version, which call),
+ * then run in a transaction: at once on a reading connection, or with others on the writing one. */
+#include "base/arena.h"
+#include "base/request.h"
+#include "base/str.h"
+
+#define EXCHANGE_HEADERS_MAX 8
+
+struct random;
+struct route;
+struct service;
+
+struct header {
+    const char *name;
+    const char *value;
+};
+
+enum exchange_next {
+    EXCHANGE_ANSWERED, /* there is nothing to run */
+    EXCHANGE_READS,
+    EXCHANGE_WRITES,
+};
+
+struct exchange {
+    struct arena arena;
+
+    /* The request, as received. */
+    struct str method;
+    struct str path;  /* raw */
+    struct str query; /* raw; null: none */
+    struct str body;
+    struct str authorization;
+    struct str content_type;
+    struct str version_header;
+    struct str account_header;
+    struct str idempotency_key;
+
+    /* What preparing found out. */
+    struct request prepared;
+    const struct route *route;
+    struct str key_to_admit; /* a development key that has no account yet */
+    struct str key_hash;
+    struct str version_name;
+    struct arena_mark ready; /* the arena as preparing left it, to run again from */
+    size_t prepared_header_count;
+    struct request request;  /* of the last run */
+
+    /* The answer. */
+    int status;
+    struct str answer;
+    const char *content_type_out;
+    struct header headers[EXCHANGE_HEADERS_MAX];
+    size_t header_count;
+    bool no_request_id;
+};
+
+/* Makes a pooled exchange ready for its next request. The arena is kept. */
+void exchange_reset(struct exchange *exchange);
+
+/* Steps that need no transaction. */
+enum exchange_next exchange_prepare(const struct service *service, struct exchange *exchange,
+                                    struct random *random);
+
+/* Runs the call in the transaction that is open on `db` and makes the answer. May be called again with
+ * the same exchange, should the transaction have to be repeated. */
+void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,
+                  struct random *random);
+
+/* Replaces the answer by a failure of the service. */
+void exchange_fail(struct exchange *exchange, int status, const char *message);

@@ -1,0 +1,18 @@
+#pragma once
+/* What all requests share: made at start, then only read. */
+#include "base/clock.h"
+#include "resources/registry.h"
+#include "store/accounts.h"
+
+struct keyring;
+struct router;
+
+struct service {
+    struct catalog catalog;
+    struct keyring *keyring;
+    struct router *router;
+    const struct clock *clock;
+    unsigned char pepper[PEPPER_BYTES];
+    bool dev;                /* any sk_test_ key opens an account of its own */
+    int32_t default_version; /* of requests that name none */
+};

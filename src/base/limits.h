@@ -1,0 +1,54 @@
+#pragma once
+/* Every limit of the service, in one place. Each is tested at one below, at, and one above. */
+
+/* HTTP */
+#define REQUEST_LINE_BYTES_MAX 8192
+#define HEADER_LINE_BYTES_MAX 8192
+#define HEADER_BYTES_MAX 32768
+#define HEADER_COUNT_MAX 100
+#define BODY_BYTES_MAX (1024 * 1024)
+#define SEED_BODY_BYTES_MAX (16 * 1024 * 1024)
+#define CONNECTIONS_MAX 16000
+#define CONNECTIONS_PER_ADDRESS_MAX 512
+#define CONNECTION_IDLE_SECONDS 75
+#define REQUEST_HEAD_SECONDS 10
+#define REQUEST_BODY_SECONDS 60
+#define RESPONSE_BYTES_MAX (64 * 1024 * 1024)
+#define DRAIN_SECONDS 10
+
+/* Forms */
+#define FORM_PARAMETERS_MAX 1000
+#define FORM_KEY_BYTES_MAX 512
+#define FORM_DEPTH_MAX 8
+#define FORM_ITEMS_MAX 100
+#define STRING_CHARACTERS_MAX 5000
+#define METADATA_KEYS_MAX 50
+#define METADATA_KEY_CHARACTERS_MAX 40
+#define METADATA_VALUE_CHARACTERS_MAX 500
+#define EXPAND_PATHS_MAX 20
+#define EXPAND_DEPTH_MAX 4
+
+/* Values */
+#define AMOUNT_MAX 99999999
+#define COUNT_MAX 2147483647
+#define TIMESTAMP_MAX INT64_C(253402300799) /* the last second of the year 9999 */
+#define COUPON_NAME_CHARACTERS_MAX 40
+#define CODE_CHARACTERS_MAX 500
+#define EMAIL_CHARACTERS_MAX 512
+#define SCHEDULE_YEARS_MAX 5 /* how far ahead redeem_by and expires_at may lie */
+
+/* Lists */
+#define LIST_LIMIT_DEFAULT 10
+#define LIST_LIMIT_MAX 100
+#define EVENT_TYPES_MAX 20
+#define EVENT_RETENTION_SECONDS (30 * 86400)
+
+/* Idempotency */
+#define IDEMPOTENCY_KEY_BYTES_MAX 255
+#define IDEMPOTENCY_RETENTION_SECONDS 86400
+
+/* Executor */
+#define QUEUE_LENGTH_MAX 4096
+#define QUEUE_WAIT_MS_MAX 2000
+#define BATCH_LENGTH_MAX 512
+#define REQUEST_ATTEMPTS_MAX 3

@@ -1,0 +1,146 @@
+/* Views of bytes: comparing, copying, reading numbers. Building longer strings is text.c. */
+#include "base/str.h"
+
+#include "base/arena.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct str str_from(const char *text)
+{
+    return (struct str){text, text ? strlen(text) : 0};
+}
+
+bool str_equal(struct str a, struct str b)
+{
+    if (!a.data || !b.data)
+        return a.data == b.data;
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
+bool str_is(struct str a, const char *text)
+{
+    return str_equal(a, str_from(text));
+}
+
+bool str_starts(struct str text, struct str prefix)
+{
+    return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
+}
+
+bool str_ends(struct str text, struct str suffix)
+{
+    return text.length >= suffix.length &&
+           memcmp(text.data + text.length - suffix.length, suffix.data, suffix.length) == 0;
+}
+
+struct str str_lower(struct arena *arena, struct str text)
+{
+    if (!text.data)
+        return STR_NULL;
+    char *copy = arena_alloc(arena, text.length + 1);
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        copy[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    return (struct str){copy, text.length};
+}
+
+struct str str_copy(struct arena *arena, struct str text)
+{
+    if (!text.data)
+        return STR_NULL;
+    char *copy = arena_alloc(arena, text.length + 1);
+    memcpy(copy, text.data, text.length);
+    return (struct str){copy, text.length};
+}
+
+struct str str_format(struct arena *arena, const char *format, ...)
+{
+    va_list arguments, again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    assert(length >= 0);
+    char *data = arena_alloc(arena, (size_t)length + 1);
+    vsnprintf(data, (size_t)length + 1, format, again);
+    va_end(again);
+    va_end(arguments);
+    return (struct str){data, (size_t)length};
+}
+
+struct str str_split(struct str text, char separator, struct str *rest)
+{
+    const char *found = text.length ? memchr(text.data, separator, text.length) : NULL;
+    if (!found) {
+        *rest = STR_NULL;
+        return text;
+    }
+    size_t before = (size_t)(found - text.data);
+    *rest = (struct str){found + 1, text.length - before - 1};
+    return (struct str){text.data, before};
+}
+
+bool str_to_int64(struct str text, int64_t *value)
+{
+    bool negative = text.length > 0 && text.data[0] == '-';
+    size_t i = negative ? 1 : 0;
+    if (i == text.length)
+        return false;
+    int64_t result = 0;
+    for (; i < text.length; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        int digit = text.data[i] - '0';
+        if (__builtin_mul_overflow(result, (int64_t)10, &result) ||
+            __builtin_add_overflow(result, negative ? -digit : digit, &result))
+            return false;
+    }
+    *value = result;
+    return true;
+}
+
+size_t str_characters(struct str text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.length; i++)
+        count += ((unsigned char)text.data[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* Length of the valid UTF-8 sequence at the start of the bytes; 0 when there is none. Overlong forms,
+ * surrogates and code points above U+10FFFF are not valid (RFC 3629, section 4). */
+static size_t sequence_length(const unsigned char *bytes, size_t available)
+{
+    unsigned char lead = bytes[0];
+    if (lead < 0x80)
+        return 1;
+    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (lead < 0xC2 || lead > 0xF4 || length > available)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((bytes[i] & 0xC0) != 0x80)
+            return 0;
+    unsigned char second = bytes[1];
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
+        (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))
+        return 0;
+    return length;
+}
+
+bool str_is_text(struct str text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    for (size_t i = 0; i < text.length;) {
+        if ((bytes[i] < 0x20 && bytes[i] != '\t' && bytes[i] != '\n' && bytes[i] != '\r') ||
+            bytes[i] == 0x7F)
+            return false;
+        size_t length = sequence_length(bytes + i, text.length - i);
+        if (length == 0)
+            return false;
+        i += length;
+    }
+    return true;
+}

@@ -1,0 +1,40 @@
+#pragma once
+/* What the command line does to a database: by itself when no server runs on the data directory, else
+ * through the server, which alone may write. */
+#include "base/str.h"
+
+struct arena;
+struct db;
+struct random;
+
+/* One thing to do, as words: "keys", "create", then name=value pairs. */
+struct admin_request {
+    struct str words[8];
+    size_t count;
+};
+
+struct admin_context {
+    struct arena *arena;
+    struct db *db;
+    struct random *random;
+    const unsigned char *pepper;
+    int64_t now;
+};
+
+/* What came of it. */
+struct admin_result {
+    int status;        /* exit status */
+    struct str output; /* for standard output */
+    struct str error;  /* for standard error; null: none */
+    bool keys_changed;
+};
+
+/* Whether the request only reads. */
+bool admin_reads(const struct admin_request *request);
+
+void admin_run(const struct admin_context *context, const struct admin_request *request,
+               struct admin_result *result);
+
+/* Runs the request on the data directory, wherever that has to happen, prints what came of it and
+ * returns the exit status. */
+int admin_execute(const char *command, const char *data, const struct admin_request *request);

@@ -1,0 +1,16 @@
+/* What the subcommands share. */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int cli_error(int status, const char *command, const char *format, ...)
+{
+    va_list arguments;
+    fprintf(stderr, "coupond: %s%s", command ? command : "", command ? ": " : "");
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return status;
+}

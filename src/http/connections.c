@@ -1,0 +1,155 @@
+/* A list of open connections, each with the moment at which it has to be done with what it is doing. A
+ * thread looks once a second and shuts down those that are late. */
+#include "http/connections.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define NO_DEADLINE INT64_MAX
+#define SECOND INT64_C(1000000)
+
+struct connection {
+    struct connection *next;
+    struct connection *previous;
+    int socket;
+    atomic_int_least64_t deadline; /* monotonic microseconds */
+};
+
+struct connections {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t stops;
+    bool stopping;
+    struct connection *first;
+};
+
+static int64_t after(int64_t seconds)
+{
+    return system_clock.microseconds(system_clock.context) + seconds * SECOND;
+}
+
+static void shut_late_ones(struct connections *connections)
+{
+    int64_t now = after(0);
+    for (struct connection *each = connections->first; each; each = each->next) {
+        if (atomic_load(&each->deadline) > now)
+            continue;
+        atomic_store(&each->deadline, NO_DEADLINE);
+        shutdown(each->socket, SHUT_RDWR); /* the library then closes it */
+    }
+}
+
+static void *watch(void *context)
+{
+    struct connections *connections = context;
+    pthread_mutex_lock(&connections->lock);
+    while (!connections->stopping) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_sec++;
+        pthread_cond_timedwait(&connections->stops, &connections->lock, &until);
+        shut_late_ones(connections);
+    }
+    pthread_mutex_unlock(&connections->lock);
+    return NULL;
+}
+
+struct connections *connections_new(void)
+{
+    struct connections *connections = calloc(1, sizeof(*connections));
+    if (!connections)
+        abort();
+    pthread_mutex_init(&connections->lock, NULL);
+    pthread_cond_init(&connections->stops, NULL);
+    if (pthread_create(&connections->thread, NULL, watch, connections) != 0)
+        abort();
+    return connections;
+}
+
+void connections_free(struct connections *connections)
+{
+    pthread_mutex_lock(&connections->lock);
+    connections->stopping = true;
+    pthread_cond_signal(&connections->stops);
+    pthread_mutex_unlock(&connections->lock);
+    pthread_join(connections->thread, NULL);
+    pthread_mutex_destroy(&connections->lock);
+    pthread_cond_destroy(&connections->stops);
+    free(connections);
+}
+
+static void add(struct connections *connections, struct connection *connection)
+{
+    pthread_mutex_lock(&connections->lock);
+    connection->next = connections->first;
+    if (connections->first)
+        connections->first->previous = connection;
+    connections->first = connection;
+    pthread_mutex_unlock(&connections->lock);
+}
+
+static void drop(struct connections *connections, struct connection *connection)
+{
+    pthread_mutex_lock(&connections->lock);
+    if (connection->next)
+        connection->next->previous = connection->previous;
+    if (connection->previous)
+        connection->previous->next = connection->next;
+    else
+        connections->first = connection->next;
+    pthread_mutex_unlock(&connections->lock);
+    free(connection);
+}
+
+void connections_notify(void *context, struct MHD_Connection *connection, void **socket_context,
+                        enum MHD_ConnectionNotificationCode code)
+{
+    struct connections *connections = context;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        drop(connections, *socket_context);
+        return;
+    }
+    struct connection *fresh = calloc(1, sizeof(*fresh));
+    if (!fresh)
+        abort();
+    fresh->socket =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    atomic_store(&fresh->deadline, after(CONNECTION_IDLE_SECONDS));
+    *socket_context = fresh;
+    add(connections, fresh);
+}
+
+static void set_deadline(struct MHD_Connection *connection, int64_t deadline)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    atomic_store(&((struct connection *)info->socket_context)->deadline, deadline);
+}
+
+void connection_waits(struct MHD_Connection *connection)
+{
+    set_deadline(connection, after(CONNECTION_IDLE_SECONDS));
+}
+
+void connection_reads_head(struct MHD_Connection *connection)
+{
+    set_deadline(connection, after(REQUEST_HEAD_SECONDS));
+}
+
+void connection_reads_body(struct MHD_Connection *connection)
+{
+    set_deadline(connection, after(REQUEST_BODY_SECONDS));
+}
+
+void connection_is_answered(struct MHD_Connection *connection)
+{
+    set_deadline(connection, NO_DEADLINE);
+}

@@ -1,0 +1,345 @@
+/* The group-commit writer and the pool of readers. */
+#include "http/executor.h"
+
+#include "api/exchange.h"
+#include "api/keyring.h"
+#include "api/service.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/request.h"
+#include "store/db.h"
+#include "store/sqlite.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define IDLE_MS 50
+
+struct reader {
+    struct reader *next;
+    struct db *db;
+    struct random random;
+};
+
+struct executor {
+    const struct service *service;
+    pthread_t writer_thread;
+    struct db *writer;
+    struct random random;
+
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t wakes;
+    struct job *first;
+    struct job **last;
+    size_t queued;
+    bool stopping;
+
+    pthread_mutex_t readers_lock;
+    pthread_cond_t reader_free;
+    struct reader *free_readers;
+
+    atomic_bool full; /* the last batch found no space on the disk */
+};
+
+STATEMENT(find_last_row, "SELECT seq FROM events WHERE tenant = $1 ORDER BY seq DESC LIMIT 1");
+STATEMENT(find_tenants, "SELECT number FROM accounts");
+
+/* ---- the writer ---- */
+
+/* After a failed commit nobody knows what is on the disk: nothing more may be acknowledged. What was
+ * committed is found again at the next start. */
+static _Noreturn void stop_at_once(const struct db *db)
+{
+    log_message(LOG_ERROR, "stopped", "the database cannot be trusted any more: %.*s",
+                STR_FMT(db_failure_text(db)));
+    _exit(EX_IOERR);
+}
+
+static void fail_all(struct job *batch, int status, const char *message)
+{
+    for (struct job *job = batch; job; job = job->next)
+        job->fail(job->context, status, message);
+}
+
+enum outcome { OUTCOME_DONE, OUTCOME_AGAIN, OUTCOME_FAILED };
+
+static enum outcome run_batch(struct executor *executor, struct job *batch)
+{
+    struct db *db = executor->writer;
+    db_clear(db);
+    db_begin(db, true);
+    for (struct job *job = batch; job && db_failed(db) == DB_OK; job = job->next)
+        job->run(job->context, db, &executor->random);
+    if (db_failed(db) == DB_OK && db_commit(db))
+        return OUTCOME_DONE;
+    if (db_failed(db) == DB_BROKEN)
+        stop_at_once(db);
+    enum db_failure failure = db_failed(db);
+    db_rollback(db);
+    if (db_failed(db) == DB_BROKEN)
+        stop_at_once(db);
+    atomic_store(&executor->full, failure == DB_FULL);
+    return failure == DB_BUSY ? OUTCOME_AGAIN : OUTCOME_FAILED;
+}
+
+/* A job that the database refused must not take its neighbours with it: they are run one by one. */
+static void run_singly(struct executor *executor, struct job *batch)
+{
+    for (struct job *job = batch; job; job = job->next) {
+        struct job *rest = job->next;
+        enum outcome outcome = OUTCOME_AGAIN;
+        job->next = NULL;
+        for (int i = 0; i < REQUEST_ATTEMPTS_MAX && outcome == OUTCOME_AGAIN; i++)
+            outcome = run_batch(executor, job);
+        if (outcome != OUTCOME_DONE)
+            fail_all(job, atomic_load(&executor->full) ? 503 : 500,
+                     atomic_load(&executor->full) ? "There is no space left for changes."
+                                                  : "An unknown error occurred.");
+        job->next = rest;
+    }
+}
+
+static void finish_batch(struct job *batch)
+{
+    while (batch) {
+        struct job *next = batch->next; /* the job is gone when done() returns */
+        batch->done(batch->context);
+        batch = next;
+    }
+}
+
+/* Takes what is queued, up to a batch; waits for it unless `idle` work could be done meanwhile. */
+static struct job *take_batch(struct executor *executor, bool *idle)
+{
+    pthread_mutex_lock(&executor->lock);
+    *idle = !executor->first;
+    while (!executor->first && !executor->stopping) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += (long)IDLE_MS * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_cond_timedwait(&executor->wakes, &executor->lock, &until) != 0)
+            break;
+    }
+    struct job *batch = executor->first, **end = &batch;
+    for (size_t i = 0; i < BATCH_LENGTH_MAX && *end; i++) {
+        end = &(*end)->next;
+        executor->queued--;
+    }
+    executor->first = *end;
+    if (!executor->first)
+        executor->last = &executor->first;
+    *end = NULL;
+    pthread_mutex_unlock(&executor->lock);
+    return batch;
+}
+
+static bool is_stopping(struct executor *executor)
+{
+    pthread_mutex_lock(&executor->lock);
+    bool stopping = executor->stopping && !executor->first;
+    pthread_mutex_unlock(&executor->lock);
+    return stopping;
+}
+
+/* Jobs that waited too long are refused: whoever sent them may have given up. */
+static struct job *drop_late(struct executor *executor, struct job *batch)
+{
+    const struct clock *clock = executor->service->clock;
+    int64_t now = clock->microseconds(clock->context);
+    struct job *late = NULL, **end = &batch;
+    while (*end) {
+        struct job *job = *end;
+        if (now - job->queued_us < (int64_t)QUEUE_WAIT_MS_MAX * 1000) {
+            end = &job->next;
+            continue;
+        }
+        *end = job->next;
+        job->next = late;
+        late = job;
+    }
+    fail_all(late, 503, "The service is overloaded. Please try again.");
+    finish_batch(late);
+    return batch;
+}
+
+static void *write_forever(void *context)
+{
+    struct executor *executor = context;
+    bool idle;
+    while (!is_stopping(executor)) {
+        struct job *batch = drop_late(executor, take_batch(executor, &idle));
+        if (batch) {
+            if (run_batch(executor, batch) != OUTCOME_DONE)
+                run_singly(executor, batch);
+            else
+                atomic_store(&executor->full, false);
+            finish_batch(batch);
+        }
+        db_clear(executor->writer);
+        db_maintain(executor->writer, idle && !batch);
+        if (db_failed(executor->writer) == DB_BROKEN)
+            stop_at_once(executor->writer);
+    }
+    return NULL;
+}
+
+bool executor_submit(struct executor *executor, struct job *job)
+{
+    const struct clock *clock = executor->service->clock;
+    job->next = NULL;
+    job->queued_us = clock->microseconds(clock->context);
+    pthread_mutex_lock(&executor->lock);
+    bool accepted = executor->queued < QUEUE_LENGTH_MAX && !executor->stopping;
+    if (accepted) {
+        *executor->last = job;
+        executor->last = &job->next;
+        if (executor->queued++ == 0)
+            pthread_cond_signal(&executor->wakes);
+    }
+    pthread_mutex_unlock(&executor->lock);
+    return accepted;
+}
+
+bool executor_is_ready(struct executor *executor)
+{
+    return !atomic_load(&executor->full);
+}
+
+/* ---- the readers ---- */
+
+struct reader *executor_lend(struct executor *executor)
+{
+    pthread_mutex_lock(&executor->readers_lock);
+    while (!executor->free_readers)
+        pthread_cond_wait(&executor->reader_free, &executor->readers_lock);
+    struct reader *reader = executor->free_readers;
+    executor->free_readers = reader->next;
+    pthread_mutex_unlock(&executor->readers_lock);
+    return reader;
+}
+
+void executor_return(struct executor *executor, struct reader *reader)
+{
+    pthread_mutex_lock(&executor->readers_lock);
+    reader->next = executor->free_readers;
+    executor->free_readers = reader;
+    pthread_cond_signal(&executor->reader_free);
+    pthread_mutex_unlock(&executor->readers_lock);
+}
+
+struct db *reader_db(struct reader *reader)
+{
+    return reader->db;
+}
+
+void executor_read(struct executor *executor, struct exchange *exchange)
+{
+    struct reader *reader = executor_lend(executor);
+    struct db *db = reader->db;
+    enum db_failure failure = DB_BUSY;
+    for (int i = 0; i < REQUEST_ATTEMPTS_MAX && failure == DB_BUSY; i++) {
+        db_clear(db);
+        db_begin(db, false);
+        exchange_run(executor->service, exchange, db, &reader->random);
+        failure = db_failed(db);
+        if (failure != DB_OK || !db_commit(db))
+            db_rollback(db);
+    }
+    executor_return(executor, reader);
+    if (failure != DB_OK)
+        exchange_fail(exchange, failure == DB_BUSY ? 503 : 500, "An unknown error occurred.");
+}
+
+static bool open_readers(struct executor *executor, const char *path, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct reader *reader = calloc(1, sizeof(*reader));
+        if (!reader)
+            abort();
+        random_init(&reader->random);
+        reader->db = sqlite_open(path, SQLITE_READER);
+        if (!reader->db) {
+            free(reader);
+            return false;
+        }
+        executor_return(executor, reader);
+    }
+    return true;
+}
+
+static void close_readers(struct executor *executor)
+{
+    while (executor->free_readers) {
+        struct reader *reader = executor->free_readers;
+        executor->free_readers = reader->next;
+        sqlite_close(reader->db);
+        free(reader);
+    }
+}
+
+/* ---- start and end ---- */
+
+/* New rows come after all that are there, even when the clock was set back. */
+static void raise_rows(struct db *db)
+{
+    int64_t last = 0;
+    struct query tenants = db_query(db, &find_tenants);
+    while (db_row(&tenants)) {
+        for (int livemode = 0; livemode < 2; livemode++) {
+            struct query query = db_query(db, &find_last_row);
+            db_bind_int(&query, TENANT_OF(db_int(&tenants, 0), livemode));
+            if (db_row(&query) && db_int(&query, 0) > last)
+                last = db_int(&query, 0);
+            db_end(&query);
+        }
+    }
+    db_raise_row(db, last);
+}
+
+struct executor *executor_new(const struct service *service, const char *path, size_t readers)
+{
+    struct executor *executor = calloc(1, sizeof(*executor));
+    if (!executor)
+        abort();
+    executor->service = service;
+    executor->last = &executor->first;
+    random_init(&executor->random);
+    pthread_mutex_init(&executor->lock, NULL);
+    pthread_cond_init(&executor->wakes, NULL);
+    pthread_mutex_init(&executor->readers_lock, NULL);
+    pthread_cond_init(&executor->reader_free, NULL);
+    executor->writer = sqlite_open(path, SQLITE_WRITER);
+    if (!executor->writer || !open_readers(executor, path, readers)) {
+        close_readers(executor);
+        sqlite_close(executor->writer);
+        free(executor);
+        return NULL;
+    }
+    raise_rows(executor->writer);
+    keyring_load(service->keyring, executor->writer);
+    if (pthread_create(&executor->writer_thread, NULL, write_forever, executor) != 0)
+        abort();
+    return executor;
+}
+
+void executor_free(struct executor *executor)
+{
+    pthread_mutex_lock(&executor->lock);
+    executor->stopping = true;
+    pthread_cond_signal(&executor->wakes);
+    pthread_mutex_unlock(&executor->lock);
+    pthread_join(executor->writer_thread, NULL);
+    close_readers(executor);
+    sqlite_close(executor->writer);
+    pthread_mutex_destroy(&executor->lock);
+    pthread_cond_destroy(&executor->wakes);
+    pthread_mutex_destroy(&executor->readers_lock);
+    pthread_cond_destroy(&executor->reader_free);
+    free(executor);
+}

@@ -1,0 +1,43 @@
+#pragma once
+/* Where requests run. Reads run at once, each on a connection of its own. Writes queue for one writer:
+ * those that arrived while a commit was under way share the next one, each behind a savepoint of its
+ * own, and no answer leaves before that commit is on stable storage. */
+#include "base/random.h"
+#include "base/str.h"
+
+struct db;
+struct exchange;
+struct executor;
+struct service;
+
+/* Something to be done in the writer's transaction. `run` may be called more than once, the last time
+ * counts; then `done` is called, once, after the commit. `fail` comes between them when it cannot be
+ * done. The callbacks run on the writer's thread. */
+struct job {
+    struct job *next;
+    void (*run)(void *context, struct db *db, struct random *random);
+    void (*fail)(void *context, int status, const char *message);
+    void (*done)(void *context);
+    void *context;
+    int64_t queued_us;
+};
+
+/* Opens the database (which has been migrated) and starts the writer. NULL: failed, logged. */
+struct executor *executor_new(const struct service *service, const char *path, size_t readers);
+
+/* Finishes what is queued and closes the database. */
+void executor_free(struct executor *executor);
+
+/* Runs a reading exchange on the calling thread. */
+void executor_read(struct executor *executor, struct exchange *exchange);
+
+/* Lends a reading connection; it must be given back. */
+struct reader *executor_lend(struct executor *executor);
+void executor_return(struct executor *executor, struct reader *reader);
+struct db *reader_db(struct reader *reader);
+
+/* Queues a job. False: the queue is full. */
+bool executor_submit(struct executor *executor, struct job *job) MUST_CHECK;
+
+/* Whether writes are being accepted. */
+bool executor_is_ready(struct executor *executor);

@@ -1,0 +1,425 @@
+/* The libmicrohttpd adaptor. A request is collected within its limits, prepared on the thread that
+ * received it, and either answered there or suspended until the writer has committed it. */
+#include "http/server.h"
+
+#include "api/exchange.h"
+#include "api/service.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "http/connections.h"
+#include "http/executor.h"
+#include "http/framing.h"
+#include "resources/resource.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECTION_MEMORY_BYTES (REQUEST_LINE_BYTES_MAX + HEADER_BYTES_MAX + 8192)
+#define BODY_FIRST_BYTES 4096
+#define CALLS_KEPT 256
+#define DRAIN_STEP_US 10000
+
+enum call_state { CALL_HEAD, CALL_BODY, CALL_QUEUED, CALL_DONE };
+
+/* One request on its way through the server. */
+struct call {
+    struct call *next; /* in the pool */
+    struct server *server;
+    struct MHD_Connection *connection;
+    enum call_state state;
+    struct exchange exchange;
+    struct random random;
+    struct job job;
+    size_t body_capacity;
+    size_t body_max;
+    int64_t started_us;
+    bool close; /* the connection, after the answer */
+};
+
+struct server {
+    const struct service *service;
+    struct executor *executor;
+    struct MHD_Daemon *daemon;
+    struct connections *connections;
+    uint16_t port;
+    atomic_int under_way;
+    pthread_mutex_t pool_lock;
+    struct call *pool;
+    size_t pooled;
+};
+
+/* ---- calls ---- */
+
+static struct call *call_take(struct server *server)
+{
+    pthread_mutex_lock(&server->pool_lock);
+    struct call *call = server->pool;
+    if (call) {
+        server->pool = call->next;
+        server->pooled--;
+    }
+    pthread_mutex_unlock(&server->pool_lock);
+    if (!call) {
+        call = calloc(1, sizeof(*call));
+        if (!call)
+            abort();
+        arena_init(&call->exchange.arena);
+        random_init(&call->random);
+        call->server = server;
+    }
+    return call;
+}
+
+static void call_free(struct call *call)
+{
+    arena_release(&call->exchange.arena);
+    free(call);
+}
+
+static void call_give_back(struct call *call)
+{
+    struct server *server = call->server;
+    exchange_reset(&call->exchange);
+    pthread_mutex_lock(&server->pool_lock);
+    bool keep = server->pooled < CALLS_KEPT;
+    if (keep) {
+        call->next = server->pool;
+        server->pool = call;
+        server->pooled++;
+    }
+    pthread_mutex_unlock(&server->pool_lock);
+    if (!keep)
+        call_free(call);
+}
+
+static int64_t now_us(const struct server *server)
+{
+    return server->service->clock->microseconds(server->service->clock->context);
+}
+
+/* ---- answers ---- */
+
+static void log_call(const struct call *call)
+{
+    const struct exchange *exchange = &call->exchange;
+    struct log_line line;
+    log_begin(&line, LOG_INFO, "request");
+    log_str(&line, "request_id", exchange->prepared.id);
+    log_str(&line, "account", exchange->prepared.account);
+    log_str(&line, "method", exchange->method);
+    log_str(&line, "route", str_from(exchange->route ? exchange->route->path : "-"));
+    log_int(&line, "status", exchange->status);
+    log_str(&line, "code", exchange->request.error.code);
+    log_int(&line, "us", now_us(call->server) - call->started_us);
+    log_end(&line);
+}
+
+static void add_headers(struct MHD_Response *response, const struct call *call)
+{
+    static const struct header common[] = {
+        {"Access-Control-Allow-Credentials", "true"},
+        {"Access-Control-Allow-Methods", "GET, HEAD, PUT, PATCH, POST, DELETE"},
+        {"Access-Control-Allow-Origin", "*"},
+        {"Access-Control-Expose-Headers",
+         "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, "
+         "X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required"},
+        {"Access-Control-Max-Age", "300"},
+        {"Cache-Control", "no-cache, no-store"},
+        {"Vary", "Origin"},
+    };
+    const struct exchange *exchange = &call->exchange;
+    if (exchange->content_type_out)
+        MHD_add_response_header(response, "Content-Type", exchange->content_type_out);
+    for (size_t i = 0; i < ARRAY_LENGTH(common); i++)
+        MHD_add_response_header(response, common[i].name, common[i].value);
+    for (size_t i = 0; i < exchange->header_count; i++)
+        MHD_add_response_header(response, exchange->headers[i].name, exchange->headers[i].value);
+    if (!exchange->no_request_id && exchange->prepared.id.data)
+        MHD_add_response_header(response, "Request-Id", exchange->prepared.id.data);
+    if (exchange->status == 503)
+        MHD_add_response_header(response, "Retry-After", "1");
+    if (call->close)
+        MHD_add_response_header(response, "Connection", "close");
+}
+
+static enum MHD_Result respond(struct call *call)
+{
+    struct exchange *exchange = &call->exchange;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        exchange->answer.length, (void *)(uintptr_t)exchange->answer.data,
+        MHD_RESPMEM_PERSISTENT);
+    if (!response)
+        return MHD_NO;
+    add_headers(response, call);
+    log_call(call);
+    enum MHD_Result result =
+        MHD_queue_response(call->connection, (unsigned)exchange->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* An answer to a request that is not even looked at; what follows it on the connection is not either. */
+static enum MHD_Result refuse(struct call *call, int status, const char *message)
+{
+    call->close = true;
+    call->state = CALL_DONE;
+    call->exchange.no_request_id = true;
+    exchange_fail(&call->exchange, status, message);
+    return respond(call);
+}
+
+/* ---- requests ---- */
+
+static void run_job(void *context, struct db *db, struct random *random)
+{
+    struct call *call = context;
+    exchange_run(call->server->service, &call->exchange, db, random);
+}
+
+static void fail_job(void *context, int status, const char *message)
+{
+    exchange_fail(&((struct call *)context)->exchange, status, message);
+}
+
+static void finish_job(void *context)
+{
+    struct call *call = context;
+    call->state = CALL_DONE;
+    MHD_resume_connection(call->connection);
+}
+
+static enum MHD_Result queue(struct call *call)
+{
+    call->job = (struct job){
+        .run = run_job, .fail = fail_job, .done = finish_job, .context = call};
+    call->state = CALL_QUEUED;
+    MHD_suspend_connection(call->connection);
+    if (!executor_submit(call->server->executor, &call->job)) {
+        fail_job(call, 503, "The service is overloaded. Please try again.");
+        finish_job(call);
+    }
+    return MHD_YES;
+}
+
+static enum MHD_Result run(struct call *call)
+{
+    struct server *server = call->server;
+    struct exchange *exchange = &call->exchange;
+    if (str_is(exchange->path, "/readyz")) {
+        bool ready = executor_is_ready(server->executor);
+        exchange->status = ready ? 200 : 503;
+        exchange->content_type_out = "application/json";
+        exchange->answer = ready ? STR("{\n  \"status\": \"ok\"\n}\n")
+                                 : STR("{\n  \"status\": \"read-only\"\n}\n");
+        return respond(call);
+    }
+    switch (exchange_prepare(server->service, exchange, &call->random)) {
+    case EXCHANGE_ANSWERED:
+        break;
+    case EXCHANGE_READS:
+        executor_read(server->executor, exchange);
+        break;
+    case EXCHANGE_WRITES:
+        return queue(call);
+    }
+    call->state = CALL_DONE;
+    return respond(call);
+}
+
+static struct str header_value(struct call *call, const char *name)
+{
+    const char *value = NULL;
+    size_t length = 0;
+    if (MHD_lookup_connection_value_n(call->connection, MHD_HEADER_KIND, name, strlen(name),
+                                      &value, &length) != MHD_YES)
+        return STR_NULL;
+    return (struct str){value ? value : "", length};
+}
+
+static enum MHD_Result read_head(struct call *call, const char *method, const char *version)
+{
+    struct exchange *exchange = &call->exchange;
+    const char *problem = framing_problem(call->connection, version);
+    if (problem)
+        return refuse(call, 400, str_format(&exchange->arena, "Bad request: %s.", problem).data);
+    exchange->method = str_from(method);
+    exchange->authorization = header_value(call, "Authorization");
+    exchange->content_type = header_value(call, "Content-Type");
+    exchange->version_header = header_value(call, "Stripe-Version");
+    exchange->account_header = header_value(call, "Stripe-Account");
+    exchange->idempotency_key = header_value(call, "Idempotency-Key");
+    call->body_max =
+        str_is(exchange->path, "/_dev/seed") ? SEED_BODY_BYTES_MAX : BODY_BYTES_MAX;
+    struct str length = header_value(call, "Content-Length");
+    int64_t announced = 0;
+    if (length.data && (!str_to_int64(length, &announced) || announced > (int64_t)call->body_max))
+        return refuse(call, 400,
+                      str_format(&exchange->arena,
+                                 "Bad request: the body may have at most %zu bytes.",
+                                 call->body_max)
+                          .data);
+    struct str expect = header_value(call, "Expect");
+    if (expect.length && !str_is(str_lower(&exchange->arena, expect), "100-continue"))
+        return refuse(call, 417, "Expectation failed.");
+    connection_reads_body(call->connection);
+    call->state = CALL_BODY;
+    return MHD_YES;
+}
+
+static enum MHD_Result read_body(struct call *call, const char *data, size_t length)
+{
+    struct exchange *exchange = &call->exchange;
+    struct str *body = &exchange->body;
+    if (length > call->body_max - body->length)
+        return MHD_NO; /* chunked and too long: the connection is closed */
+    if (body->length + length > call->body_capacity) {
+        size_t capacity = call->body_capacity ? call->body_capacity : BODY_FIRST_BYTES;
+        while (capacity < body->length + length)
+            capacity *= 2;
+        char *bytes = arena_alloc(&exchange->arena, capacity);
+        if (body->length)
+            memcpy(bytes, body->data, body->length);
+        body->data = bytes;
+        call->body_capacity = capacity;
+    }
+    memcpy((char *)(uintptr_t)body->data + body->length, data, length);
+    body->length += length;
+    return MHD_YES;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data,
+                              size_t *length, void **call_slot)
+{
+    struct call *call = *call_slot;
+    (void)context;
+    (void)url; /* the library may have decoded it; the raw one is in the exchange */
+    call->connection = connection;
+    switch (call->state) {
+    case CALL_HEAD:
+        return read_head(call, method, version);
+    case CALL_BODY:
+        if (*length == 0) {
+            connection_is_answered(connection);
+            return run(call);
+        }
+        size_t received = *length;
+        *length = 0;
+        return read_body(call, data, received);
+    case CALL_QUEUED:
+        return MHD_YES;
+    case CALL_DONE:
+        *length = 0;
+        return respond(call);
+    }
+    return MHD_NO;
+}
+
+/* Called with the request line, before anything else of a request. */
+static void *begin(void *context, const char *uri, struct MHD_Connection *connection)
+{
+    struct server *server = context;
+    struct call *call = call_take(server);
+    struct str query;
+    connection_reads_head(connection);
+    call->state = CALL_HEAD;
+    call->close = false;
+    call->body_capacity = 0;
+    call->started_us = now_us(server);
+    call->exchange.path = str_split(str_copy(&call->exchange.arena, str_from(uri)), '?', &query);
+    call->exchange.query = query;
+    atomic_fetch_add(&server->under_way, 1);
+    return call;
+}
+
+static void end(void *context, struct MHD_Connection *connection, void **call_slot,
+                enum MHD_RequestTerminationCode code)
+{
+    struct server *server = context;
+    struct call *call = *call_slot;
+    (void)code;
+    if (!call)
+        return;
+    *call_slot = NULL;
+    connection_waits(connection);
+    call_give_back(call);
+    atomic_fetch_sub(&server->under_way, 1);
+}
+
+static size_t keep_encoded(void *context, struct MHD_Connection *connection, char *text)
+{
+    (void)context;
+    (void)connection;
+    return strlen(text);
+}
+
+/* ---- start and end ---- */
+
+struct server *server_start(const struct service *service, struct executor *executor,
+                            const char *address, uint16_t port, unsigned threads)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    if (inet_pton(AF_INET, address, &to.sin_addr) != 1) {
+        log_message(LOG_ERROR, "listen", "%s is no IPv4 address", address);
+        return NULL;
+    }
+    struct server *server = calloc(1, sizeof(*server));
+    if (!server)
+        abort();
+    server->service = service;
+    server->executor = executor;
+    pthread_mutex_init(&server->pool_lock, NULL);
+    server->connections = connections_new();
+    server->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, port, NULL, NULL,
+        handle, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&to,
+        MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_SECONDS,
+        MHD_OPTION_URI_LOG_CALLBACK, begin, server, MHD_OPTION_NOTIFY_COMPLETED, end, server,
+        MHD_OPTION_NOTIFY_CONNECTION, connections_notify, server->connections,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_encoded, NULL, MHD_OPTION_END);
+    if (!server->daemon) {
+        log_message(LOG_ERROR, "listen", "cannot listen on %s:%u: %s", address, port,
+                    strerror(errno));
+        connections_free(server->connections);
+        free(server);
+        return NULL;
+    }
+    server->port = MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    return server;
+}
+
+uint16_t server_port(const struct server *server)
+{
+    return server->port;
+}
+
+void server_stop(struct server *server)
+{
+    int listening = MHD_quiesce_daemon(server->daemon);
+    if (listening >= 0)
+        close(listening);
+    for (int64_t waited = 0;
+         atomic_load(&server->under_way) > 0 && waited < (int64_t)DRAIN_SECONDS * 1000000;
+         waited += DRAIN_STEP_US)
+        usleep(DRAIN_STEP_US);
+    MHD_stop_daemon(server->daemon);
+    connections_free(server->connections);
+    while (server->pool) {
+        struct call *call = server->pool;
+        server->pool = call->next;
+        call_free(call);
+    }
+    pthread_mutex_destroy(&server->pool_lock);
+    free(server);
+}

@@ -1,0 +1,56 @@
+/* coupond: chooses the subcommand. */
+#include "cli/cli.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const struct {
+    const char *name;
+    command_fn *run;
+    const char *help;
+} commands[] = {
+    {"serve", serve_command, "answer requests"},
+    {"keys", keys_command, "create, list and revoke API keys"},
+    {"accounts", accounts_command, "create and list accounts"},
+    {"schema", schema_command, "describe objects, parameters and SQL"},
+    {"migrate", migrate_command, "bring the database to this version's schema"},
+    {"verify", verify_command, "recompute every counter and check every invariant"},
+};
+
+static void print_usage(FILE *stream)
+{
+    fputs("Usage: coupond COMMAND [OPTION...]\n"
+          "Coupons and promotion codes, self-hosted, over Stripe's wire API.\n\n",
+          stream);
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(stream, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fputs("\n  --help     this text; `coupond COMMAND --help` for one command\n"
+          "  --version  the program's version\n",
+          stream);
+}
+
+int main(int argc, char **argv)
+{
+    if (sodium_init() < 0)
+        return cli_error(EX_SOFTWARE, NULL, "libsodium does not work on this machine");
+    if (argc < 2) {
+        print_usage(stderr);
+        return EX_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        puts("coupond " COUPOND_VERSION);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    cli_error(0, NULL, "there is no command \"%s\"", argv[1]);
+    print_usage(stderr);
+    return EX_USAGE;
+}

@@ -1,0 +1,107 @@
+/* The ledger and its counters. A cap is enforced by the condition of one UPDATE, never by reading first
+ * and writing then; which number of use an entry is comes from the same statement. */
+#include "redemption/ledger.h"
+
+#include "base/request.h"
+#include "store/db.h"
+
+STATEMENT(open_coupon, "INSERT INTO coupon_uses (tenant, coupon, times_redeemed, max_redemptions)"
+                       " VALUES ($1, $2, 0, $3)");
+STATEMENT(open_code,
+          "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
+          " max_redemptions) VALUES ($1, $2, 0, $3)");
+STATEMENT(take_coupon,
+          "UPDATE coupon_uses SET times_redeemed = times_redeemed + $1,"
+          " previous_redemption = last_redemption, last_redemption = $2"
+          " WHERE tenant = $3 AND coupon = $4"
+          " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
+          " RETURNING times_redeemed, previous_redemption");
+STATEMENT(take_code,
+          "UPDATE promotion_code_uses SET times_redeemed = times_redeemed + $1,"
+          " previous_redemption = last_redemption, last_redemption = $2"
+          " WHERE tenant = $3 AND promotion_code = $4"
+          " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
+          " RETURNING times_redeemed, previous_redemption");
+STATEMENT(enter,
+          "INSERT INTO redemptions (tenant, seq, created, uses, coupon, coupon_ordinal,"
+          " coupon_previous, promotion_code, promotion_code_ordinal, promotion_code_previous,"
+          " customer, discount) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+
+static void open_counter(struct request *request, const struct statement *statement, int64_t row,
+                         struct opt_int max_redemptions)
+{
+    struct query query = db_query(request->db, statement);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, row);
+    if (max_redemptions.set)
+        db_bind_int(&query, max_redemptions.value);
+    else
+        db_bind_null(&query);
+    db_run(&query);
+}
+
+void ledger_open_coupon(struct request *request, int64_t coupon, struct opt_int max_redemptions)
+{
+    open_counter(request, &open_coupon, coupon, max_redemptions);
+}
+
+void ledger_open_promotion_code(struct request *request, int64_t promotion_code,
+                                struct opt_int max_redemptions)
+{
+    open_counter(request, &open_code, promotion_code, max_redemptions);
+}
+
+struct place {
+    int64_t ordinal;
+    int64_t previous; /* 0: the first */
+};
+
+static bool take(struct request *request, const struct statement *statement, int64_t row,
+                 int64_t entry, int64_t uses, struct place *place)
+{
+    struct query query = db_query(request->db, statement);
+    db_bind_int(&query, uses);
+    db_bind_int(&query, entry);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, row);
+    if (!db_row(&query))
+        return false;
+    *place = (struct place){db_int(&query, 0), db_int(&query, 1)};
+    db_end(&query);
+    return true;
+}
+
+static void bind_optional(struct query *query, int64_t value)
+{
+    if (value)
+        db_bind_int(query, value);
+    else
+        db_bind_null(query);
+}
+
+enum ledger_result ledger_redeem(struct request *request, const struct use *use)
+{
+    struct place coupon = {0}, code = {0};
+    int64_t entry = db_next_row(request->db, request->now);
+    if (use->coupon &&
+        !take(request, &take_coupon, use->coupon, entry, use->uses, &coupon))
+        return LEDGER_COUPON_USED_UP;
+    if (use->promotion_code &&
+        !take(request, &take_code, use->promotion_code, entry, use->uses, &code))
+        return LEDGER_CODE_USED_UP;
+    struct query query = db_query(request->db, &enter);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, entry);
+    db_bind_int(&query, request->now);
+    db_bind_int(&query, use->uses);
+    db_bind_int(&query, use->coupon);
+    db_bind_int(&query, coupon.ordinal);
+    bind_optional(&query, coupon.previous);
+    bind_optional(&query, use->promotion_code);
+    bind_optional(&query, code.ordinal);
+    bind_optional(&query, code.previous);
+    db_bind_str(&query, use->customer);
+    bind_optional(&query, use->discount);
+    db_run(&query);
+    return LEDGER_DONE;
+}

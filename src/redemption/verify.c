@@ -1,0 +1,113 @@
+/* Invariants as queries that find violations: each yields tenant and seq of what is wrong. */
+#include "redemption/verify.h"
+
+#include "base/text.h"
+#include "store/db.h"
+
+#define VIOLATIONS_SHOWN_MAX 10
+
+STATEMENT(coupon_count,
+          "SELECT u.tenant, u.coupon FROM coupon_uses AS u LEFT JOIN (SELECT tenant, coupon,"
+          " SUM(uses) AS total FROM redemptions WHERE coupon <> 0 GROUP BY tenant, coupon) AS r"
+          " ON r.tenant = u.tenant AND r.coupon = u.coupon"
+          " WHERE u.times_redeemed <> COALESCE(r.total, 0)");
+STATEMENT(code_count,
+          "SELECT u.tenant, u.promotion_code FROM promotion_code_uses AS u LEFT JOIN (SELECT"
+          " tenant, promotion_code, SUM(uses) AS total FROM redemptions WHERE promotion_code IS NOT"
+          " NULL GROUP BY tenant, promotion_code) AS r"
+          " ON r.tenant = u.tenant AND r.promotion_code = u.promotion_code"
+          " WHERE u.times_redeemed <> COALESCE(r.total, 0)");
+STATEMENT(coupon_ordinals,
+          "SELECT tenant, coupon FROM redemptions WHERE coupon <> 0 GROUP BY tenant, coupon"
+          " HAVING COUNT(*) <> COUNT(DISTINCT coupon_ordinal)"
+          " OR MAX(coupon_ordinal) <> SUM(uses)");
+STATEMENT(code_ordinals,
+          "SELECT tenant, promotion_code FROM redemptions WHERE promotion_code IS NOT NULL"
+          " GROUP BY tenant, promotion_code HAVING COUNT(*) <> COUNT(DISTINCT"
+          " promotion_code_ordinal) OR MAX(promotion_code_ordinal) <> SUM(uses)");
+STATEMENT(coupon_cap,
+          "SELECT o.tenant, o.seq FROM coupons AS o LEFT JOIN coupon_uses AS u"
+          " ON u.tenant = o.tenant AND u.coupon = o.seq WHERE u.coupon IS NULL"
+          " OR u.times_redeemed > o.max_redemptions"
+          " OR COALESCE(u.max_redemptions, -1) <> COALESCE(o.max_redemptions, -1)");
+STATEMENT(code_cap,
+          "SELECT o.tenant, o.seq FROM promotion_codes AS o LEFT JOIN promotion_code_uses AS u"
+          " ON u.tenant = o.tenant AND u.promotion_code = o.seq WHERE u.promotion_code IS NULL"
+          " OR u.times_redeemed > o.max_redemptions"
+          " OR COALESCE(u.max_redemptions, -1) <> COALESCE(o.max_redemptions, -1)");
+STATEMENT(coupon_last,
+          "SELECT u.tenant, u.coupon FROM coupon_uses AS u LEFT JOIN (SELECT tenant, coupon,"
+          " MAX(seq) AS newest FROM redemptions WHERE coupon <> 0 GROUP BY tenant, coupon) AS r"
+          " ON r.tenant = u.tenant AND r.coupon = u.coupon"
+          " WHERE COALESCE(u.last_redemption, 0) <> COALESCE(r.newest, 0)");
+STATEMENT(lost_ledger,
+          "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN coupons AS c"
+          " ON c.tenant = r.tenant AND c.seq = r.coupon LEFT JOIN promotion_codes AS p"
+          " ON p.tenant = r.tenant AND p.seq = r.promotion_code"
+          " WHERE (r.coupon <> 0 AND c.seq IS NULL)"
+          " OR (r.promotion_code IS NOT NULL AND p.seq IS NULL)");
+STATEMENT(lost_coupon,
+          "SELECT o.tenant, o.seq FROM promotion_codes AS o LEFT JOIN coupons AS c"
+          " ON c.tenant = o.tenant AND c.seq = o.promotion_coupon_seq"
+          " WHERE c.seq IS NULL OR c.id <> o.promotion_coupon");
+STATEMENT(lost_discount_coupon,
+          "SELECT o.tenant, o.seq FROM discounts AS o LEFT JOIN coupons AS c"
+          " ON c.tenant = o.tenant AND c.seq = o.source_coupon_seq WHERE c.seq IS NULL");
+STATEMENT(lost_discount,
+          "SELECT o.tenant, o.seq FROM customers AS o LEFT JOIN discounts AS d"
+          " ON d.tenant = o.tenant AND d.seq = o.discount_seq WHERE o.discount_seq IS NOT NULL"
+          " AND o.deleted_at IS NULL AND (d.seq IS NULL OR d.deleted_at IS NOT NULL"
+          " OR d.customer <> o.id)");
+STATEMENT(code_case, "SELECT tenant, seq FROM promotion_codes WHERE LOWER(code) <> code_key");
+STATEMENT(code_twice,
+          "SELECT a.tenant, a.seq FROM promotion_codes AS a JOIN promotion_codes AS b"
+          " ON b.tenant = a.tenant AND b.code_key = a.code_key AND b.seq > a.seq"
+          " WHERE a.enabled = 1 AND b.enabled = 1"
+          " AND (COALESCE(a.customer, a.customer_account, '') = ''"
+          " OR COALESCE(b.customer, b.customer_account, '') = ''"
+          " OR COALESCE(a.customer, a.customer_account) ="
+          " COALESCE(b.customer, b.customer_account))");
+STATEMENT(lost_answer,
+          "SELECT k.tenant, k.answer FROM idempotency_keys AS k LEFT JOIN idempotency_answers AS a"
+          " ON a.tenant = k.tenant AND a.seq = k.answer WHERE a.seq IS NULL OR a.slot <> k.slot");
+
+static const struct {
+    const struct statement *statement;
+    const char *meaning;
+} checks[] = {
+    {&coupon_count, "a coupon's times_redeemed differs from its ledger"},
+    {&code_count, "a promotion code's times_redeemed differs from its ledger"},
+    {&coupon_ordinals, "the ledger of a coupon has a gap or a use twice"},
+    {&code_ordinals, "the ledger of a promotion code has a gap or a use twice"},
+    {&coupon_cap, "a coupon was redeemed more often than max_redemptions, or has no counter"},
+    {&code_cap, "a promotion code was redeemed more often than max_redemptions, or has no counter"},
+    {&coupon_last, "the history of a coupon does not start at its last use"},
+    {&lost_ledger, "a ledger entry is for a coupon or code that does not exist"},
+    {&lost_coupon, "a promotion code is for a coupon that does not exist"},
+    {&lost_discount_coupon, "a discount is from a coupon that does not exist"},
+    {&lost_discount, "a customer's discount does not exist or belongs to someone else"},
+    {&code_case, "a code's look-up form is not its lower case"},
+    {&code_twice, "two codes of the same text are active for one customer"},
+    {&lost_answer, "an idempotency key leads to no answer"},
+};
+
+bool verify_run(struct db *db, struct text *report)
+{
+    int64_t violations = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(checks); i++) {
+        int64_t found = 0;
+        struct query query = db_query(db, checks[i].statement);
+        while (db_row(&query)) {
+            if (found++ < VIOLATIONS_SHOWN_MAX)
+                text_addf(report, "%s (tenant %lld, seq %lld)\n", checks[i].meaning,
+                          (long long)db_int(&query, 0), (long long)db_int(&query, 1));
+        }
+        if (found > VIOLATIONS_SHOWN_MAX)
+            text_addf(report, "%s: %lld more\n", checks[i].meaning,
+                      (long long)(found - VIOLATIONS_SHOWN_MAX));
+        violations += found;
+    }
+    text_addf(report, "verify: %zu checks, %lld violations\n", ARRAY_LENGTH(checks),
+              (long long)violations);
+    return violations == 0 && db_failed(db) == DB_OK;
+}

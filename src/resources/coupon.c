@@ -1,0 +1,201 @@
+/* Coupons. A deleted one stays as a tombstone, because discounts and codes point at it, and frees its
+ * id for a new one. */
+#include "resources/coupon.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/request.h"
+#include "money/calendar.h"
+#include "redemption/ledger.h"
+#include "resources/product.h"
+#include "resources/registry.h"
+
+#include <stddef.h>
+
+static const char *const durations[] = {"forever", "once", "repeating", NULL};
+
+#define THIS struct coupon_applies_to
+static const struct field applies_to_fields[] = {
+    FIELD(products, "The products that the coupon is limited to.", .in = CREATE),
+};
+#undef THIS
+static const struct schema applies_to_schema =
+    SCHEMA(struct coupon_applies_to, applies_to_fields, "coupon_applies_to");
+
+#define THIS struct coupon_currency_option
+static const struct field currency_option_fields[] = {
+    FIELD(amount_off, "What is taken off in this currency, in minor units.",
+          .in = CREATE | UPDATE, .is = REQUIRED, .min = 1, .max = AMOUNT_MAX),
+};
+#undef THIS
+static const struct schema currency_option_schema =
+    SCHEMA(struct coupon_currency_option, currency_option_fields, "coupon_currency_option");
+
+#define THIS struct coupon
+static const struct field coupon_fields[] = {
+    FIELD(object.id, "Your own identifier, or a generated one.", .as = "id", .in = CREATE,
+          .is = NOT_NULL | DERIVED | BLANK_IS_ABSENT, .format = FORMAT_CODE),
+    FIELD(amount_off, "What is taken off, in minor units; with `currency`.", .in = CREATE,
+          .min = 1, .max = AMOUNT_MAX),
+    OPT_HASH(applies_to, applies_to_schema, "What the coupon is limited to.", .in = CREATE,
+             .is = INCLUDABLE | WHEN_SET),
+    FIELD_CREATED,
+    FIELD(currency, "Currency of `amount_off`.", .in = CREATE, .format = FORMAT_CURRENCY),
+    FIELD(currency_options, "What is taken off in other currencies.", .in = CREATE | UPDATE,
+          .is = INCLUDABLE | WHEN_SET, .of = &currency_option_schema, .format = FORMAT_CURRENCY),
+    FIELD(duration, "How long the discount lasts; `once` by default.", .in = CREATE,
+          .values = durations),
+    FIELD(duration_in_months, "For how many months a `repeating` discount lasts.", .in = CREATE,
+          .min = 1),
+    FIELD_LIVEMODE,
+    FIELD(max_redemptions, "How often the coupon can be redeemed, over all customers.",
+          .in = CREATE, .min = 1),
+    FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(name, "What customers see; the id when there is none.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_UPDATE, .max = COUPON_NAME_CHARACTERS_MAX),
+    FIELD(percent_off, "What is taken off, in percent with up to two decimal places.",
+          .in = CREATE, .min = 1, .max = PERCENT_HUNDREDTHS_MAX),
+    FIELD(redeem_by, "The last moment at which the coupon can be redeemed.", .in = CREATE),
+    FIELD(times_redeemed, "How often it was redeemed, directly or through a code.",
+          .column = "u.times_redeemed"),
+    FIELD(valid, "Whether it can be redeemed now.", .is = DERIVED),
+};
+#undef THIS
+
+static void prepare(struct request *request, void *object)
+{
+    (void)request;
+    ((struct coupon *)object)->duration.value = DURATION_ONCE;
+}
+
+static bool check_amounts(struct request *request, const struct coupon *coupon)
+{
+    if (!coupon->percent_off.set && !coupon->amount_off.set)
+        return fail(request, CODE_parameter_missing, STR_NULL,
+                    "Must provide percent_off or amount_off.");
+    if (coupon->percent_off.set && coupon->amount_off.set)
+        return fail(request, CODE_NONE, STR_NULL,
+                    "Received both percent_off and amount_off parameters. Please pass in only "
+                    "one.");
+    if (coupon->amount_off.set && !coupon->currency.data)
+        return fail(request, CODE_NONE, STR("currency"),
+                    "You must pass currency when passing amount_off");
+    return true;
+}
+
+static bool check_duration(struct request *request, const struct coupon *coupon)
+{
+    bool repeating = coupon->duration.value == DURATION_REPEATING;
+    if (repeating && !coupon->duration_in_months.set)
+        return fail(request, CODE_NONE, STR("duration"),
+                    "The duration_in_months param must be set when creating a coupon with a "
+                    "repeating duration");
+    if (!repeating && coupon->duration_in_months.set)
+        return fail(request, CODE_NONE, STR("duration_in_months"),
+                    "The duration_in_months param can only be set when creating a coupon with a "
+                    "repeating duration");
+    return true;
+}
+
+static bool check_currency_options(struct request *request, const struct coupon *coupon,
+                                   bool creating)
+{
+    if (coupon->currency_options.count == 0)
+        return true;
+    if (coupon->percent_off.set && creating)
+        return fail(request, CODE_NONE, STR("currency_options"),
+                    "You may only specify one of these parameters: currency_options, "
+                    "percent_off.");
+    if (coupon->percent_off.set)
+        return fail(request, CODE_NONE, STR("currency_options"),
+                    "currency_options can only be set on a coupon with amount_off.");
+    const struct coupon_currency_option *options = coupon->currency_options.items;
+    for (size_t i = 0; i < coupon->currency_options.count; i++)
+        if (str_equal(options[i].currency, coupon->currency))
+            return fail(request, CODE_NONE, STR("currency_options"),
+                        "currency_options cannot contain the coupon's own currency (%.*s).",
+                        STR_FMT(coupon->currency));
+    return true;
+}
+
+static bool check_products(struct request *request, const struct coupon *coupon)
+{
+    if (!coupon->applies_to)
+        return true;
+    const struct strings *products = &coupon->applies_to->products;
+    for (size_t i = 0; i < products->count; i++)
+        if (!resource_find(request, &product_resource, products->items[i]))
+            return fail(request, CODE_resource_missing,
+                        str_format(request->arena, "applies_to[products][%zu]", i),
+                        "No such product: '%.*s'", STR_FMT(products->items[i]));
+    return true;
+}
+
+/* Of redeem_by and, on promotion codes, expires_at. */
+bool check_schedule(struct request *request, const char *name, const struct opt_time *time)
+{
+    if (!time->set)
+        return true;
+    if (time->seconds <= request->now)
+        return fail(request, CODE_NONE, str_from(name),
+                    "The parameter `%s` expects a unix timestamp representing a date and time in "
+                    "the future. You specified the value `%lld` which is in the past.",
+                    name, (long long)time->seconds);
+    if (time->seconds > calendar_add_months(request->now, 12 * SCHEDULE_YEARS_MAX))
+        return fail(request, CODE_NONE, str_from(name),
+                    "Invalid timestamp: can be no more than five years in the future.");
+    return true;
+}
+
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    struct coupon *coupon = object;
+    if (operation == FILTER)
+        return true;
+    if (before)
+        return check_currency_options(request, coupon, false);
+    if (!check_amounts(request, coupon) || !check_duration(request, coupon) ||
+        !check_currency_options(request, coupon, true) ||
+        !check_schedule(request, "redeem_by", &coupon->redeem_by) ||
+        !check_products(request, coupon))
+        return false;
+    if (coupon->percent_off.set)
+        coupon->currency = STR_NULL; /* has nothing to denominate */
+    return true;
+}
+
+static void derive(struct request *request, void *object)
+{
+    struct coupon *coupon = object;
+    coupon->valid =
+        !coupon->object.deleted &&
+        (!coupon->redeem_by.set || request->now <= coupon->redeem_by.seconds) &&
+        (!coupon->max_redemptions.set || coupon->times_redeemed < coupon->max_redemptions.value);
+}
+
+static bool saved(struct request *request, void *object, const void *before)
+{
+    const struct coupon *coupon = object;
+    if (!before)
+        ledger_open_coupon(request, coupon->object.row, coupon->max_redemptions);
+    return true;
+}
+
+const struct resource coupon_resource = {
+    .schema = SCHEMA(struct coupon, coupon_fields, "coupon", .is_object = true,
+                     .tombstones_are_shown = true, .referred_by_seq = true,
+                     .help = "A percentage or an amount off, for as long and as often as it says."),
+    .table = {&coupon_resource.schema, "coupons",
+              " JOIN coupon_uses AS u ON u.tenant = o.tenant AND u.coupon = o.seq"},
+    .number = RESOURCE_coupon,
+    .path = "/v1/coupons",
+    .noun = "coupon",
+    .path_param = "coupon",
+    .events = "coupon",
+    .id_form = ID_CODE,
+    .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
+    .prepare = prepare,
+    .check = check,
+    .derive = derive,
+    .saved = saved,
+};

@@ -1,0 +1,422 @@
+/* Customers. Since API version basil a customer's discount can no longer be set by the API, only read
+ * and deleted; older versions set it with `coupon` and `promotion_code`. */
+#include "resources/customer.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/request.h"
+#include "resources/coupon.h"
+#include "resources/discount.h"
+#include "resources/event.h"
+#include "resources/promotion_code.h"
+#include "resources/registry.h"
+#include "resources/search.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define INVOICE_PREFIX_LENGTH 8
+#define NAME_CHARACTERS_MAX 256
+#define PHONE_CHARACTERS_MAX 20
+
+static const char *const tax_exempts[] = {"exempt", "none", "reverse", NULL};
+static const char *const reconciliation_modes[] = {"automatic", "manual", "merchant_default",
+                                                   NULL};
+static const char *const validate_locations[] = {"auto", "deferred", "immediately", NULL};
+
+enum { TAX_EXEMPT_NONE = 2 };
+
+#define THIS struct address
+static const struct field address_fields[] = {
+    FIELD(city, "City, district or town.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(country, "Two-letter country code.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(line1, "Street and number.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(line2, "Apartment, suite, building.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(postal_code, "ZIP or postal code.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(state, "State, county, province or region.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+};
+#undef THIS
+static const struct schema address_schema = SCHEMA(struct address, address_fields, "address");
+
+#define THIS struct shipping
+static const struct field shipping_fields[] = {
+    OPT_HASH(address, address_schema, "Where to.", .in = CREATE | UPDATE, .is = REQUIRED),
+    FIELD(name, "To whom.", .in = CREATE | UPDATE, .is = REQUIRED),
+    FIELD(phone, "Phone number.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+};
+#undef THIS
+static const struct schema shipping_schema = SCHEMA(struct shipping, shipping_fields, "shipping");
+
+#define THIS struct custom_field
+static const struct field custom_field_fields[] = {
+    FIELD(name, "Name of the field.", .in = CREATE | UPDATE, .is = REQUIRED | NOT_NULL, .max = 40),
+    FIELD(value, "Its value.", .in = CREATE | UPDATE, .is = REQUIRED | NOT_NULL, .max = 140),
+};
+#undef THIS
+static const struct schema custom_field_schema =
+    SCHEMA(struct custom_field, custom_field_fields, "custom_field");
+
+#define THIS struct rendering_options
+static const struct field rendering_options_fields[] = {
+    FIELD(amount_tax_display, "How line amounts show tax.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(template, "The invoice template.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+};
+#undef THIS
+static const struct schema rendering_options_schema =
+    SCHEMA(struct rendering_options, rendering_options_fields, "rendering_options");
+
+#define THIS struct customer_invoice_settings
+static const struct field invoice_settings_fields[] = {
+    FIELD(custom_fields, "Shown on invoices.", .in = CREATE | UPDATE,
+          .is = NULL_WHEN_EMPTY | CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .of = &custom_field_schema,
+          .max = 4),
+    FIELD(default_payment_method, "How invoices are paid.", .in = CREATE | UPDATE,
+          .is = EXPANDABLE | CLEARS_ON_UPDATE),
+    FIELD(footer, "Shown at the foot of invoices.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    OPT_HASH(rendering_options, rendering_options_schema, "How invoices are rendered.",
+             .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE,
+             .since = V_2022_08_01),
+};
+#undef THIS
+static const struct schema invoice_settings_schema = SCHEMA(
+    struct customer_invoice_settings, invoice_settings_fields, "customer_invoice_settings");
+
+#define THIS struct cash_balance_settings
+static const struct field cash_balance_settings_fields[] = {
+    FIELD(reconciliation_mode, "How cash is matched with payments.", .in = CREATE | UPDATE,
+          .values = reconciliation_modes),
+};
+#undef THIS
+static const struct schema cash_balance_settings_schema = SCHEMA(
+    struct cash_balance_settings, cash_balance_settings_fields, "cash_balance_settings");
+
+#define THIS struct cash_balance
+static const struct field cash_balance_fields[] = {
+    HASH(settings, cash_balance_settings_schema, "Settings.", .in = CREATE | UPDATE),
+};
+#undef THIS
+static const struct schema cash_balance_schema =
+    SCHEMA(struct cash_balance, cash_balance_fields, "cash_balance");
+
+#define THIS struct customer_tax
+static const struct field tax_fields[] = {
+    FIELD(ip_address, "Where the customer is.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(validate_location, "When to check that.", .in = CREATE | UPDATE,
+          .values = validate_locations),
+};
+#undef THIS
+static const struct schema tax_schema = SCHEMA(struct customer_tax, tax_fields, "customer_tax");
+
+#define THIS struct tax_id_data
+static const struct field tax_id_fields[] = {
+    FIELD(type, "Kind of tax ID.", .in = CREATE, .is = REQUIRED),
+    FIELD(value, "The tax ID.", .in = CREATE, .is = REQUIRED),
+};
+#undef THIS
+static const struct schema tax_id_schema =
+    SCHEMA(struct tax_id_data, tax_id_fields, "tax_id_data");
+
+#define THIS struct customer
+static const struct field customer_fields[] = {
+    FIELD_ID,
+    OPT_HASH(address, address_schema, "Postal address.", .in = CREATE | UPDATE,
+             .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(balance, "What the customer owes (positive) or has in credit, in minor units.",
+          .in = CREATE | UPDATE, .min = -AMOUNT_MAX, .max = AMOUNT_MAX),
+    FIELD(business_name, "Name of the business.", .in = CREATE | UPDATE,
+          .is = WHEN_SET | CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .max = 150, .since = V_CLOVER),
+    HASH(cash_balance, cash_balance_schema, "Accepted without effect.", .in = CREATE | UPDATE,
+         .is = INPUT),
+    CONSTANT("cash_balance", "null", "Not supported.", .is = INCLUDABLE),
+    FIELD(coupon, "The coupon to give the customer; an empty value takes the discount away.",
+          .in = CREATE | UPDATE, .is = INPUT | BLANK_IS_ABSENT | CLEARS_ON_UPDATE,
+          .of = &coupon_resource.schema, .until = V_BASIL),
+    FIELD_CREATED,
+    FIELD(currency, "The currency that the customer is billed in."),
+    CONSTANT("customer_account", "null", "Not supported.", .since = V_2025_12_15),
+    FIELD(default_source, "Refused: there are no payment sources.", .in = UPDATE, .is = INPUT),
+    CONSTANT("default_source", "null", "Not supported.", .is = EXPANDABLE),
+    CONSTANT("delinquent", "false", "Whether the last invoice is overdue."),
+    FIELD(description, "Anything about the customer.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(discount, "The discount that the customer has now.", .is = INLINED,
+          .of = &discount_resource.schema),
+    FIELD(email, "E-mail address.", .in = CREATE | UPDATE | FILTER, .is = CLEARS_ON_UPDATE,
+          .max = EMAIL_CHARACTERS_MAX, .format = FORMAT_EMAIL),
+    FIELD(individual_name, "Name of the person.", .in = CREATE | UPDATE,
+          .is = WHEN_SET | CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .max = 150, .since = V_CLOVER),
+    CONSTANT("invoice_credit_balance", "{}", "Credit by currency.", .is = INCLUDABLE),
+    FIELD(invoice_prefix, "Start of the customer's invoice numbers: 3 to 12 capitals or digits.",
+          .in = CREATE | UPDATE, .max = 12),
+    HASH(invoice_settings, invoice_settings_schema, "Defaults of invoices.",
+         .in = CREATE | UPDATE),
+    FIELD_LIVEMODE,
+    FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(name, "Full name.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE,
+          .max = NAME_CHARACTERS_MAX),
+    FIELD(next_invoice_sequence, "Number of the next invoice.", .in = CREATE | UPDATE, .min = 1),
+    FIELD(payment_method, "Refused: there are no payment methods.", .in = CREATE, .is = INPUT),
+    FIELD(phone, "Phone number.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .max = PHONE_CHARACTERS_MAX),
+    FIELD(preferred_locales, "Languages, the preferred one first.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_UPDATE),
+    FIELD(promotion_code, "The code to give the customer; an empty value takes the discount away.",
+          .in = CREATE | UPDATE, .is = INPUT | BLANK_IS_ABSENT | CLEARS_ON_UPDATE,
+          .of = &promotion_code_resource.schema, .until = V_BASIL),
+    OPT_HASH(shipping, shipping_schema, "Where goods are sent.", .in = CREATE | UPDATE,
+             .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(source, "Refused: there are no payment sources.", .in = CREATE | UPDATE, .is = INPUT),
+    CONSTANT("sources", "null", "Not supported.", .is = INCLUDABLE),
+    CONSTANT("subscriptions", "null", "Not supported.", .is = INCLUDABLE),
+    HASH(tax, tax_schema, "Accepted without effect.", .in = CREATE | UPDATE, .is = INPUT),
+    CONSTANT("tax", "null", "Not supported.", .is = INCLUDABLE),
+    FIELD(tax_exempt, "Whether the customer pays tax.", .in = CREATE | UPDATE,
+          .is = BLANK_IS_ABSENT, .values = tax_exempts),
+    FIELD(tax_id_data, "Accepted without effect.", .in = CREATE, .is = INPUT,
+          .of = &tax_id_schema),
+    CONSTANT("tax_ids", "null", "Not supported.", .is = INCLUDABLE),
+    FIELD(test_clock, "Refused: there are no test clocks.", .in = CREATE | FILTER, .is = INPUT),
+    CONSTANT("test_clock", "null", "Not supported.", .is = EXPANDABLE),
+    FIELD(validate, "Accepted without effect.", .in = CREATE | UPDATE, .is = INPUT,
+          .since = V_2022_08_01),
+};
+#undef THIS
+
+static void prepare(struct request *request, void *object)
+{
+    struct customer *customer = object;
+    char *prefix = arena_alloc(request->arena, INVOICE_PREFIX_LENGTH + 1);
+    random_characters(request->random, ALPHABET_UPPER, prefix, INVOICE_PREFIX_LENGTH);
+    customer->invoice_prefix = (struct str){prefix, INVOICE_PREFIX_LENGTH};
+    customer->next_invoice_sequence = 1;
+    customer->tax_exempt.value = TAX_EXEMPT_NONE;
+}
+
+static bool was_given(const struct request *request, size_t offset)
+{
+    return parameter_given(request, &customer_resource.schema, offset);
+}
+
+/* Parameters that name objects of which there are none here. */
+static bool check_absent_objects(struct request *request, const struct customer *customer)
+{
+    const struct {
+        const char *param;
+        const char *noun;
+        struct str id;
+    } named[] = {
+        {"default_source", "source", customer->default_source},
+        {"payment_method", "PaymentMethod", customer->payment_method},
+        {"source", "token", customer->source},
+        {"test_clock", "billingclock", customer->test_clock},
+        {"invoice_settings[default_payment_method]", "PaymentMethod",
+         customer->invoice_settings.default_payment_method},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(named); i++)
+        if (named[i].id.data)
+            return fail(request, CODE_resource_missing, str_from(named[i].param),
+                        "No such %s: '%.*s'", named[i].noun, STR_FMT(named[i].id));
+    return true;
+}
+
+static bool check_invoice_prefix(struct request *request, struct str prefix)
+{
+    bool good = prefix.length >= 3;
+    for (size_t i = 0; i < prefix.length; i++)
+        good &= (prefix.data[i] >= 'A' && prefix.data[i] <= 'Z') ||
+                (prefix.data[i] >= '0' && prefix.data[i] <= '9');
+    return good || fail(request, CODE_NONE, STR("invoice_prefix"),
+                        "Invalid invoice_prefix: it must be 3 to 12 uppercase letters or numbers.");
+}
+
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    const struct customer *customer = object;
+    (void)before;
+    if (!check_absent_objects(request, customer))
+        return false;
+    if (operation == FILTER)
+        return true;
+    if (customer->coupon.id.data && customer->promotion_code.id.data)
+        return fail(request, CODE_NONE, STR("coupon"),
+                    "You may only specify one of these parameters: coupon, promotion_code.");
+    return check_invoice_prefix(request, customer->invoice_prefix);
+}
+
+static void set_discount(struct request *request, struct customer *customer,
+                         const struct discount *discount)
+{
+    customer->discount = (struct ref){0};
+    if (discount)
+        customer->discount = (struct ref){discount->object.id, discount->object.row, NULL};
+    rows_update(request, catalog_of(request, &customer_resource), &customer_resource.schema,
+                customer);
+}
+
+static void record_discount(struct request *request, const char *verb,
+                            const struct discount *discount, const struct discount *before)
+{
+    event_record(request, discount_resource.events, verb, &discount_resource.schema, discount,
+                 before);
+}
+
+/* The customer's discount, ended. NULL: there was none. */
+static struct discount *take_discount(struct request *request, struct customer *customer)
+{
+    if (!customer->discount.row)
+        return NULL;
+    struct discount *discount =
+        resource_load(request, &discount_resource, customer->discount.row);
+    if (discount)
+        discount_end(request, discount);
+    return discount;
+}
+
+static bool remove_discount(struct request *request, struct customer *customer,
+                            struct discount **removed)
+{
+    *removed = take_discount(request, customer);
+    if (!*removed)
+        return true;
+    set_discount(request, customer, NULL);
+    record_discount(request, "deleted", *removed, NULL);
+    return true;
+}
+
+static bool give_discount(struct request *request, struct customer *customer)
+{
+    const struct promotion_code *code = customer->promotion_code.object;
+    const struct coupon *coupon =
+        code ? resource_load(request, &coupon_resource, code->promotion.coupon.row)
+             : customer->coupon.object;
+    struct discount *discount;
+    if (!coupon)
+        return true; /* the database has failed, which the transaction will notice */
+    if (!discount_redeem(request, customer->object.id, coupon, code,
+                         code ? STR("promotion_code") : STR("coupon"), &discount))
+        return false;
+    struct discount *replaced = take_discount(request, customer);
+    set_discount(request, customer, discount);
+    if (replaced)
+        replaced->object.deleted = false; /* as it was */
+    record_discount(request, replaced ? "updated" : "created", discount, replaced);
+    return true;
+}
+
+static bool saved(struct request *request, void *object, const void *before)
+{
+    struct customer *customer = object;
+    struct discount *removed;
+    if (customer->coupon.id.data || customer->promotion_code.id.data)
+        return give_discount(request, customer);
+    bool cleared = was_given(request, offsetof(struct customer, coupon)) ||
+                   was_given(request, offsetof(struct customer, promotion_code));
+    return !before || !cleared || remove_discount(request, customer, &removed);
+}
+
+static bool deleted(struct request *request, void *object)
+{
+    struct discount *removed;
+    return remove_discount(request, object, &removed);
+}
+
+static bool find_discount(struct request *request, const struct route *route,
+                          struct customer **customer, struct discount **discount)
+{
+    struct str id = request->path_ids[0];
+    if (!resource_parameters(request, route, NULL))
+        return false;
+    *customer = resource_find(request, &customer_resource, id);
+    if (!*customer)
+        return fail_missing(request, STR("id"), customer_resource.noun, id);
+    *discount = (*customer)->discount.row
+                    ? resource_load(request, &discount_resource, (*customer)->discount.row)
+                    : NULL;
+    if (!*discount) {
+        bool failed = fail(request, CODE_resource_missing, STR_NULL,
+                           "No active discount for customer: %.*s", STR_FMT(id));
+        request->error.status = 404;
+        return failed;
+    }
+    return true;
+}
+
+static bool retrieve_discount(struct request *request, const struct route *route,
+                              struct answer *answer)
+{
+    struct customer *customer;
+    struct discount *discount;
+    if (!find_discount(request, route, &customer, &discount))
+        return false;
+    answer_object(answer, &discount_resource, discount);
+    return true;
+}
+
+static bool delete_discount(struct request *request, const struct route *route,
+                            struct answer *answer)
+{
+    struct customer *customer;
+    struct discount *discount;
+    if (!find_discount(request, route, &customer, &discount) ||
+        !remove_discount(request, customer, &discount))
+        return false;
+    answer_object(answer, &discount_resource, discount);
+    return true;
+}
+
+static const struct route routes[] = {
+    {.method = "GET",
+     .path = "/v1/customers/search",
+     .handler = search_customers,
+     .resource = &customer_resource,
+     .form = ANSWER_SEARCH,
+     .parameters = &search_schema,
+     .in = ACTION,
+     .name = "GetCustomersSearch",
+     .summary = "Search customers by e-mail address, name or metadata"},
+    {.method = "GET",
+     .path = "/v1/customers/:id/discount",
+     .handler = retrieve_discount,
+     .resource = &discount_resource,
+     .name = "GetCustomersCustomerDiscount",
+     .summary = "Retrieve a customer's discount"},
+    {.method = "DELETE",
+     .path = "/v1/customers/:id/discount",
+     .handler = delete_discount,
+     .resource = &discount_resource,
+     .name = "DeleteCustomersCustomerDiscount",
+     .summary = "Remove a customer's discount"},
+};
+
+const struct resource customer_resource = {
+    .schema = SCHEMA(struct customer, customer_fields, "customer", .is_object = true,
+                     .help = "Somebody who buys."),
+    .table = {&customer_resource.schema, "customers", NULL},
+    .number = RESOURCE_customer,
+    .path = "/v1/customers",
+    .noun = "customer",
+    .path_param = "id",
+    .events = "customer",
+    .id_prefix = "cus_",
+    .id_form = ID_SHORT,
+    .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
+    .deleted_is_shown = true,
+    .routes = routes,
+    .route_count = ARRAY_LENGTH(routes),
+    .prepare = prepare,
+    .check = check,
+    .saved = saved,
+    .deleted = deleted,
+};

@@ -1,0 +1,87 @@
+#pragma once
+/* Customers: who redeems. */
+#include "resources/resource.h"
+
+struct address {
+    struct str city;
+    struct str country;
+    struct str line1;
+    struct str line2;
+    struct str postal_code;
+    struct str state;
+};
+
+struct shipping {
+    struct address *address;
+    struct str name;
+    struct str phone;
+};
+
+struct custom_field {
+    struct str name;
+    struct str value;
+};
+
+struct rendering_options {
+    struct str amount_tax_display;
+    struct str template;
+};
+
+struct customer_invoice_settings {
+    struct list custom_fields; /* of struct custom_field */
+    struct str default_payment_method;
+    struct str footer;
+    struct rendering_options *rendering_options;
+};
+
+/* Parameters of parts of the API that coupond does not have: checked, and refused where they name
+ * something that cannot exist. */
+struct cash_balance_settings {
+    struct choice reconciliation_mode;
+};
+
+struct cash_balance {
+    struct cash_balance_settings settings;
+};
+
+struct customer_tax {
+    struct str ip_address;
+    struct choice validate_location;
+};
+
+struct tax_id_data {
+    struct str type;
+    struct str value;
+};
+
+struct customer {
+    struct object object;
+    struct address *address;
+    int64_t balance;
+    struct str business_name;
+    struct cash_balance cash_balance;
+    struct ref coupon; /* before basil: to redeem */
+    struct str currency;
+    struct str default_source;
+    struct str description;
+    struct ref discount;
+    struct str email;
+    struct str individual_name;
+    struct str invoice_prefix;
+    struct customer_invoice_settings invoice_settings;
+    struct str name;
+    int64_t next_invoice_sequence;
+    struct str payment_method;
+    struct str phone;
+    struct strings preferred_locales;
+    struct ref promotion_code; /* before basil: to redeem */
+    struct shipping *shipping;
+    struct str source;
+    struct customer_tax tax;
+    struct choice tax_exempt;
+    struct list tax_id_data; /* of struct tax_id_data */
+    struct str test_clock;
+    bool validate;
+};
+
+extern const struct resource customer_resource;

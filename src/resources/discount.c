@@ -1,0 +1,136 @@
+/* Discounts: made by redeeming, ended by hand or with their owner. */
+#include "resources/discount.h"
+
+#include "base/arena.h"
+#include "base/random.h"
+#include "base/request.h"
+#include "money/calendar.h"
+#include "redemption/eligibility.h"
+#include "redemption/ledger.h"
+#include "resources/coupon.h"
+#include "resources/customer.h"
+#include "resources/event.h"
+#include "resources/promotion_code.h"
+#include "resources/registry.h"
+
+#include <string.h>
+
+static const char *const source_types[] = {"coupon", NULL};
+
+#define THIS struct discount_source
+static const struct field source_fields[] = {
+    FIELD(coupon, "The coupon that is redeemed.", .of = &coupon_resource.schema),
+    FIELD(type, "What the discount comes from.", .values = source_types),
+};
+#undef THIS
+static const struct schema source_schema =
+    SCHEMA(struct discount_source, source_fields, "discount_source");
+
+#define THIS struct discount
+static const struct field discount_fields[] = {
+    FIELD_ID,
+    FIELD(checkout_session, "The Checkout Session that it was applied to."),
+    FIELD(source.coupon, "The coupon that is redeemed.", .as = "coupon", .is = INLINED,
+          .of = &coupon_resource.schema, .until = V_CLOVER),
+    FIELD(customer, "The customer it belongs to.", .of = &customer_resource.schema),
+    FIELD(customer_account, "The account that is that customer.", .since = V_2025_12_15),
+    FIELD(object.deleted, "Always true, on a discount that was removed.", .as = "deleted",
+          .is = DERIVED | WHEN_SET),
+    FIELD(ends, "When a `repeating` coupon stops.", .as = "end", .is = LIVE_ONLY),
+    FIELD(invoice, "The invoice that it was applied to."),
+    FIELD(invoice_item, "The invoice item that it was applied to."),
+    FIELD(promotion_code, "The promotion code that was used.",
+          .of = &promotion_code_resource.schema),
+    HASH(source, source_schema, "What the discount comes from.", .since = V_CLOVER),
+    FIELD(starts, "When it was applied.", .as = "start"),
+    FIELD(subscription, "The subscription that it was applied to.", .is = EXPANDABLE),
+    FIELD(subscription_item, "The subscription item that it was applied to.",
+          .since = V_2024_04_10),
+};
+#undef THIS
+
+const struct resource discount_resource = {
+    .schema = SCHEMA(struct discount, discount_fields, "discount", .is_object = true,
+                     .tombstones_are_shown = true, .referred_by_seq = true,
+                     .help = "A coupon at work on a customer or on something bought."),
+    .table = {&discount_resource.schema, "discounts", NULL},
+    .number = RESOURCE_discount,
+    .noun = "discount",
+    .events = "customer.discount",
+    .id_prefix = "di_",
+    .id_form = ID_LONG,
+};
+
+static struct offer make_offer(const struct coupon *coupon, const struct promotion_code *code)
+{
+    struct offer offer = {.coupon = coupon->object.id, .coupon_valid = coupon->valid};
+    if (code) {
+        offer.has_code = true;
+        offer.code_enabled = code->enabled;
+        offer.code_active = code->active;
+        offer.code_customer = code->customer.id;
+        offer.has_minimum_amount = code->restrictions.minimum_amount.set ||
+                                   code->restrictions.currency_options.count > 0;
+    }
+    return offer;
+}
+
+/* A use of a code changes what is shown of it, which is an event; one of the coupon is none. */
+static void record_use(struct request *request, const struct promotion_code *before)
+{
+    struct promotion_code after = *before;
+    after.times_redeemed++;
+    after.coupon_state.times_redeemed++;
+    promotion_code_resource.derive(request, &after);
+    event_record(request, promotion_code_resource.events, "updated",
+                 &promotion_code_resource.schema, &after, before);
+}
+
+bool discount_redeem(struct request *request, struct str customer, const struct coupon *coupon,
+                     const struct promotion_code *code, struct str param,
+                     struct discount **discount)
+{
+    struct offer offer = make_offer(coupon, code);
+    enum refusal refusal = eligibility_on_customer(&offer, customer);
+    if (refusal != REFUSAL_NONE)
+        return fail_refused(request, refusal, &offer, param);
+    struct discount *made = resource_new(request, &discount_resource);
+    made->object.id = id_long(request->random, request->arena, discount_resource.id_prefix,
+                              request->now);
+    made->object.row = db_next_row(request->db, request->now);
+    made->object.created.seconds = request->now;
+    made->customer.id = customer;
+    made->starts.seconds = request->now;
+    made->source.coupon = (struct ref){coupon->object.id, coupon->object.row, NULL};
+    made->source.type.value = 1;
+    if (code)
+        made->promotion_code = (struct ref){code->object.id, code->object.row, NULL};
+    if (coupon->duration.value == DURATION_REPEATING)
+        made->ends = (struct opt_time){
+            true, calendar_add_months(request->now, coupon->duration_in_months.value)};
+    const struct use use = {
+        .uses = 1,
+        .coupon = coupon->object.row,
+        .promotion_code = code ? code->object.row : 0,
+        .customer = customer,
+        .discount = made->object.row,
+    };
+    if (ledger_redeem(request, &use) != LEDGER_DONE)
+        return fail_refused(request, REFUSAL_EXPIRED, &offer, param);
+    rows_insert(request, catalog_of(request, &discount_resource), &discount_resource.schema, made);
+    if (code)
+        record_use(request, code);
+    *discount = made;
+    return true;
+}
+
+void discount_end(struct request *request, struct discount *discount)
+{
+    struct query query =
+        db_query(request->db, &catalog_of(request, &discount_resource)->mark_deleted);
+    db_bind_int(&query, request->now);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, discount->object.row);
+    db_run(&query);
+    discount->object.deleted = true;
+}

@@ -1,0 +1,184 @@
+/* Events. What is kept is the object in the newest shape, before and after; the differences and the
+ * shape of an older version are worked out when somebody reads it. */
+#include "resources/event.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/request.h"
+#include "resources/registry.h"
+#include "schema/json.h"
+#include "schema/parse.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+#define SNAPSHOT_BYTES_MAX (1024 * 1024)
+
+struct event_data {
+    struct snapshot object;
+};
+
+struct event_request {
+    struct str id;
+    struct str idempotency_key;
+};
+
+struct event {
+    struct object object;
+    struct str api_version;
+    struct event_data data;
+    bool delivery_success;
+    struct event_request request;
+    struct str type;
+    struct strings types;
+    struct str object_type;
+    struct str snapshot;
+    struct str previous;
+};
+
+#define THIS struct event_data
+static const struct field data_fields[] = {
+    FIELD(object, "The object after what happened."),
+    FIELD(object, "What changed: the old values.", .as = "previous_attributes",
+          .is = DIFFERENCE),
+};
+#undef THIS
+static const struct schema data_schema = SCHEMA(struct event_data, data_fields, "event_data");
+
+#define THIS struct event_request
+static const struct field request_fields[] = {
+    FIELD(id, "The request that made it happen; null: the service itself."),
+    FIELD(idempotency_key, "The idempotency key of that request."),
+};
+#undef THIS
+static const struct schema request_schema =
+    SCHEMA(struct event_request, request_fields, "event_request");
+
+#define MATCHES_TYPE "o.type LIKE ? ESCAPE '\\'"
+
+#define THIS struct event
+static const struct field event_fields[] = {
+    FIELD_ID,
+    FIELD(api_version, "The API version in whose shape the object is shown.", .is = DERIVED),
+    FIELD_CREATED,
+    HASH(data, data_schema, "What it happened to.", .is = DERIVED),
+    FIELD(delivery_success, "Only events whose webhooks have all been delivered, or not.",
+          .in = FILTER, .is = INPUT, .where = "? = 1"),
+    FIELD_LIVEMODE,
+    CONSTANT("pending_webhooks", "0", "How many endpoints have not yet acknowledged it."),
+    HASH(request, request_schema, "The request that made it happen."),
+    FIELD(type, "What happened, such as `coupon.created`; as a filter also `coupon.*`.",
+          .in = FILTER, .is = NOT_NULL, .where = MATCHES_TYPE),
+    FIELD(types, "Only events of these types.", .in = FILTER, .is = INPUT, .where = MATCHES_TYPE),
+    FIELD(object_type, "Kind of the object.", .is = INTERNAL),
+    FIELD(snapshot, "The object in the newest shape.", .is = INTERNAL),
+    FIELD(previous, "The same before a change.", .is = INTERNAL),
+};
+#undef THIS
+
+/* The type as a pattern: * stands for anything. */
+static struct str type_pattern(struct request *request, struct str type)
+{
+    struct text text;
+    text_init(&text, request->arena, STRING_CHARACTERS_MAX * 2);
+    for (size_t i = 0; i < type.length; i++) {
+        char c = type.data[i];
+        if (c == '_' || c == '%' || c == '\\')
+            text_add_char(&text, '\\');
+        text_add_char(&text, c == '*' ? '%' : c);
+    }
+    return text_str(&text);
+}
+
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    (void)before;
+    struct event *filter = object;
+    if (operation != FILTER)
+        return true;
+    if (filter->type.data && filter->types.count)
+        return fail(request, CODE_NONE, STR("type"),
+                    "You may only specify one of these parameters: type, types.");
+    if (filter->types.count > EVENT_TYPES_MAX)
+        return fail(request, CODE_NONE, STR("types"),
+                    "Array types exceeded maximum %d allowed elements.", EVENT_TYPES_MAX);
+    if (filter->type.data)
+        filter->type = type_pattern(request, filter->type);
+    for (size_t i = 0; i < filter->types.count; i++)
+        filter->types.items[i] = type_pattern(request, filter->types.items[i]);
+    return true;
+}
+
+static const void *read_snapshot(struct request *request, const struct schema *schema,
+                                 struct str json)
+{
+    if (!json.data)
+        return NULL;
+    struct str problem;
+    void *object = arena_alloc(request->arena, schema->size);
+    bool parsed = parse_object(request->arena, schema, json, object, &problem);
+    assert(parsed && "a stored snapshot is what the writer wrote");
+    return object;
+}
+
+static void derive(struct request *request, void *object)
+{
+    struct event *event = object;
+    const struct resource *resource = resource_named(event->object_type);
+    assert(resource);
+    event->api_version = version_name(request->version);
+    event->data.object = (struct snapshot){
+        &resource->schema,
+        read_snapshot(request, &resource->schema, event->snapshot),
+        read_snapshot(request, &resource->schema, event->previous),
+    };
+}
+
+const struct resource event_resource = {
+    .schema = SCHEMA(struct event, event_fields, "event", .is_object = true,
+                     .help = "Something that happened to an object."),
+    .table = {&event_resource.schema, "events", NULL},
+    .number = RESOURCE_event,
+    .path = "/v1/events",
+    .noun = "event",
+    .path_param = "id",
+    .id_prefix = "evt_",
+    .id_form = ID_LONG,
+    .operations = RETRIEVE | FILTER,
+    .check = check,
+    .derive = derive,
+};
+
+static struct str take_snapshot(struct request *request, const struct schema *schema,
+                                const void *object)
+{
+    static const struct view whole = {V_NEWEST, JSON_COMPACT, true};
+    if (!object)
+        return STR_NULL;
+    struct text text;
+    text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
+    json_object(&text, schema, object, &whole, NULL);
+    return text_str(&text);
+}
+
+void event_record(struct request *request, const char *prefix, const char *verb,
+                  const struct schema *schema, const void *object, const void *before)
+{
+    const struct event event = {
+        .object =
+            {
+                .id = id_long(request->random, request->arena, event_resource.id_prefix,
+                              request->now),
+                .row = db_next_row(request->db, request->now),
+                .created = {request->now},
+            },
+        .request = {request->id, request->idempotency_key},
+        .type = str_format(request->arena, "%s.%s", prefix, verb),
+        .object_type = str_from(schema->name),
+        .snapshot = take_snapshot(request, schema, object),
+        .previous = take_snapshot(request, schema, before),
+    };
+    rows_insert(request, catalog_of(request, &event_resource), &event_resource.schema, &event);
+}

@@ -1,0 +1,168 @@
+/* Import of objects. What the API computes for new objects is taken from the line instead; uses that
+ * happened elsewhere enter the ledger as one opening entry, so that it goes on to equal the counters. */
+#include "resources/import.h"
+
+#include "base/arena.h"
+#include "base/request.h"
+#include "redemption/ledger.h"
+#include "resources/coupon.h"
+#include "resources/promotion_code.h"
+#include "resources/registry.h"
+#include "schema/parse.h"
+
+#include <string.h>
+
+
+struct line {
+    size_t number;
+    struct str text;
+};
+
+static bool fail_line(struct request *request, const struct line *line, const char *problem)
+{
+    return fail(request, CODE_NONE, STR_NULL, "Line %zu: %s", line->number, problem);
+}
+
+/* The seq of an object that was created at another time: behind those of its second. */
+static int64_t row_at(struct request *request, const struct resource *resource, int64_t created)
+{
+    int64_t first = created << ROW_SECOND_BITS, last = (created + 1) << ROW_SECOND_BITS;
+    struct str sql = str_format(request->arena,
+                                "SELECT MAX(seq) FROM %s WHERE tenant = $1 AND seq >= $2 AND "
+                                "seq < $3",
+                                resource->table.name);
+    struct query query = db_query_text(request->db, sql);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, first);
+    db_bind_int(&query, last);
+    int64_t row = first;
+    if (db_row(&query) && !db_is_null(&query, 0))
+        row = db_int(&query, 0) + 1;
+    db_end(&query);
+    if (created == request->now)
+        db_raise_row(request->db, row);
+    return row;
+}
+
+/* Finds what the stored references point at. */
+static bool resolve(struct request *request, const struct line *line, const struct schema *schema,
+                    void *object)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        if (!field_is_stored(field))
+            continue;
+        if (field->kind == KIND_HASH) { /* as deep as the tables nest */
+            if (!resolve(request, line, field->of, (char *)object + field->offset))
+                return false;
+            continue;
+        }
+        if (field->kind != KIND_REF || !field->of || field_is_empty(field, object))
+            continue;
+        struct ref *ref = MEMBER(field, object, struct ref);
+        const struct resource *target = resource_of(field->of);
+        const struct object *found = resource_follow(request, target, ref);
+        if (!found)
+            return fail_line(request, line,
+                             str_format(request->arena, "%s: no such %s: '%.*s'",
+                                        field_name(field), target->noun, STR_FMT(ref->id))
+                                 .data);
+        ref->row = found->row;
+    }
+    return true;
+}
+
+static bool open_coupon(struct request *request, const struct coupon *coupon)
+{
+    const struct use use = {.uses = coupon->times_redeemed, .coupon = coupon->object.row};
+    ledger_open_coupon(request, coupon->object.row, coupon->max_redemptions);
+    return use.uses == 0 || ledger_redeem(request, &use) == LEDGER_DONE;
+}
+
+static bool open_code(struct request *request, const struct promotion_code *code)
+{
+    const struct use use = {.uses = code->times_redeemed, .promotion_code = code->object.row};
+    ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
+    return use.uses == 0 || ledger_redeem(request, &use) == LEDGER_DONE;
+}
+
+static bool complete(struct request *request, const struct line *line,
+                     const struct resource *resource, void *object)
+{
+    if (resource == &coupon_resource) {
+        const struct coupon *coupon = object;
+        return coupon->percent_off.set != (coupon->amount_off.set && coupon->currency.data) ||
+               fail_line(request, line, "a coupon has either percent_off or amount_off and "
+                                        "currency");
+    }
+    if (resource == &promotion_code_resource) {
+        struct promotion_code *code = object;
+        if (!code->code.data || !is_code(code->code) || !code->promotion.coupon.id.data)
+            return fail_line(request, line, "a promotion code has a code and a coupon");
+        code->code_key = str_lower(request->arena, code->code);
+        code->enabled = code->active;
+    }
+    return true;
+}
+
+static bool insert(struct request *request, const struct line *line,
+                   const struct resource *resource, struct object *object)
+{
+    bool counted = true;
+    object->row = row_at(request, resource, object->created.seconds);
+    if (rows_insert(request, catalog_of(request, resource), &resource->schema, object) !=
+        DB_DONE)
+        return fail_line(request, line, "a field is missing, or the code is taken");
+    if (resource == &coupon_resource)
+        counted = open_coupon(request, (const struct coupon *)object);
+    else if (resource == &promotion_code_resource)
+        counted = open_code(request, (const struct promotion_code *)object);
+    return counted || fail_line(request, line, "times_redeemed is above max_redemptions");
+}
+
+static bool import_line(struct request *request, const struct line *line)
+{
+    struct str problem;
+    const struct resource *resource =
+        resource_named(parse_string_member(request->arena, line->text, "object"));
+    if (!resource || !resource->table.name || !resource->events)
+        return fail_line(request, line, "it is no JSON object with an `object` that can be "
+                                        "imported");
+    struct object *object = resource_new(request, resource);
+    if (resource->prepare)
+        resource->prepare(request, object);
+    if (!parse_object(request->arena, &resource->schema, line->text, object, &problem))
+        return fail_line(request, line, problem.data);
+    if (!object->id.length)
+        return fail_line(request, line, "it has no id");
+    if (!object->created.seconds)
+        object->created.seconds = request->now;
+    if (!complete(request, line, resource, object) ||
+        !resolve(request, line, &resource->schema, object))
+        return false;
+    const struct object *existing = resource_find(request, resource, object->id);
+    if (!existing)
+        return insert(request, line, resource, object);
+    object->row = existing->row;
+    return rows_update(request, catalog_of(request, resource), &resource->schema, object) ==
+               DB_DONE ||
+           fail_line(request, line, "it collides with another object");
+}
+
+bool import_lines(struct request *request, struct str lines, size_t *count)
+{
+    struct line line = {0};
+    *count = 0;
+    while (lines.data) {
+        line.number++;
+        line.text = str_split(lines, '\n', &lines);
+        if (line.text.length && line.text.data[line.text.length - 1] == '\r')
+            line.text.length--;
+        if (line.text.length == 0)
+            continue;
+        if (!import_line(request, &line))
+            return false;
+        ++*count;
+    }
+    return true;
+}

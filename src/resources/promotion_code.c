@@ -1,0 +1,310 @@
+/* Promotion codes. A code is unique, whatever its case, among the active codes that one customer could
+ * use: an open code excludes all others of the same text, a restricted one those of its customer. */
+#include "resources/promotion_code.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/random.h"
+#include "base/request.h"
+#include "redemption/ledger.h"
+#include "resources/coupon.h"
+#include "resources/customer.h"
+#include "resources/registry.h"
+
+#include <stddef.h>
+
+#define GENERATED_CODE_LENGTH 8
+#define GENERATED_CODE_ATTEMPTS 16
+
+static const char *const promotion_types[] = {"coupon", NULL};
+
+/* The effective value, as derive() computes it. */
+#define IS_ACTIVE                                                                                  \
+    "(o.enabled = 1 AND (o.expires_at IS NULL OR o.expires_at > @now)"                              \
+    " AND (o.max_redemptions IS NULL OR u.times_redeemed < o.max_redemptions)"                     \
+    " AND c.deleted_at IS NULL AND (c.redeem_by IS NULL OR c.redeem_by >= @now)"                   \
+    " AND (c.max_redemptions IS NULL OR cu.times_redeemed < c.max_redemptions))"
+
+/* Written so that each half can use the index of its kind. */
+#define HAS_CODE "(o.enabled = 1 AND o.code_key = ?) OR (o.enabled = 0 AND o.code_key = ?)"
+
+#define THIS struct promotion
+static const struct field promotion_fields[] = {
+    FIELD(coupon, "The coupon.", .in = CREATE, .of = &coupon_resource.schema),
+    FIELD(type, "What kind of promotion it is.", .in = CREATE, .is = REQUIRED,
+          .values = promotion_types),
+};
+#undef THIS
+static const struct schema promotion_schema =
+    SCHEMA(struct promotion, promotion_fields, "promotion");
+
+#define THIS struct restriction_currency_option
+static const struct field currency_option_fields[] = {
+    FIELD(minimum_amount, "The least that the purchase must come to, in minor units.",
+          .in = CREATE | UPDATE, .min = 1, .max = AMOUNT_MAX),
+};
+#undef THIS
+static const struct schema currency_option_schema = SCHEMA(
+    struct restriction_currency_option, currency_option_fields, "restriction_currency_option");
+
+#define THIS struct restrictions
+static const struct field restrictions_fields[] = {
+    FIELD(currency_options, "Minimum amounts in other currencies.", .in = CREATE | UPDATE,
+          .is = INCLUDABLE | WHEN_SET, .of = &currency_option_schema, .format = FORMAT_CURRENCY),
+    FIELD(first_time_transaction, "Only for customers who never bought anything.", .in = CREATE),
+    FIELD(minimum_amount, "The least that the purchase must come to, in minor units.",
+          .in = CREATE, .min = 1, .max = AMOUNT_MAX),
+    FIELD(minimum_amount_currency, "Currency of `minimum_amount`.", .in = CREATE,
+          .format = FORMAT_CURRENCY),
+};
+#undef THIS
+static const struct schema restrictions_schema =
+    SCHEMA(struct restrictions, restrictions_fields, "restrictions");
+
+#define THIS struct promotion_code
+static const struct field promotion_code_fields[] = {
+    FIELD_ID,
+    FIELD(active, "Whether it can be redeemed now.", .in = CREATE | UPDATE | FILTER,
+          .is = DERIVED, .where = IS_ACTIVE " = (? = 1)"),
+    FIELD(code, "What customers type; made up when there is none.", .in = CREATE | FILTER,
+          .is = NOT_NULL | BLANK_IS_ABSENT, .max = CODE_CHARACTERS_MAX, .format = FORMAT_CODE,
+          .where = HAS_CODE),
+    FIELD(promotion.coupon, "The coupon.", .as = "coupon", .in = CREATE, .is = REQUIRED | INLINED,
+          .of = &coupon_resource.schema, .until = V_CLOVER),
+    FIELD(promotion.coupon, "Only codes for this coupon.", .as = "coupon", .in = FILTER,
+          .is = INPUT, .of = &coupon_resource.schema, .where = "o.promotion_coupon_seq = ?"),
+    FIELD_CREATED,
+    FIELD(customer, "The only customer who can use it.", .in = CREATE | FILTER,
+          .of = &customer_resource.schema),
+    FIELD(customer_account, "The account that is the only customer who can use it.",
+          .in = CREATE | FILTER, .since = V_2025_12_15),
+    FIELD(expires_at, "When it can no longer be redeemed; the coupon's `redeem_by` by default.",
+          .in = CREATE),
+    FIELD_LIVEMODE,
+    FIELD(max_redemptions, "How often it can be redeemed.", .in = CREATE, .min = 1),
+    FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_UPDATE),
+    HASH(promotion, promotion_schema, "What the code is for.", .in = CREATE, .is = REQUIRED,
+         .since = V_CLOVER),
+    HASH(restrictions, restrictions_schema, "Who can redeem it, on what.", .in = CREATE | UPDATE),
+    FIELD(times_redeemed, "How often it was redeemed.", .column = "u.times_redeemed"),
+    FIELD(enabled, "Whether it was not switched off.", .is = INTERNAL),
+    FIELD(code_key, "The code in lower case.", .is = INTERNAL),
+    FIELD(coupon_state.redeem_by, "Of the coupon.", .is = INTERNAL, .column = "c.redeem_by"),
+    FIELD(coupon_state.max_redemptions, "Of the coupon.", .is = INTERNAL,
+          .column = "c.max_redemptions"),
+    FIELD(coupon_state.times_redeemed, "Of the coupon.", .is = INTERNAL,
+          .column = "cu.times_redeemed"),
+    FIELD(coupon_state.deleted_at, "Of the coupon.", .is = INTERNAL, .column = "c.deleted_at"),
+};
+#undef THIS
+
+STATEMENT(find_same_code,
+          "SELECT seq, customer, customer_account FROM promotion_codes"
+          " WHERE tenant = $1 AND code_key = $2 AND enabled = 1");
+STATEMENT(switch_off, "UPDATE promotion_codes SET enabled = 0 WHERE tenant = $1 AND seq = $2");
+
+static void derive(struct request *request, void *object)
+{
+    struct promotion_code *code = object;
+    const struct coupon_state *coupon = &code->coupon_state;
+    code->active =
+        code->enabled && (!code->expires_at.set || request->now < code->expires_at.seconds) &&
+        (!code->max_redemptions.set || code->times_redeemed < code->max_redemptions.value) &&
+        !coupon->deleted_at.set &&
+        (!coupon->redeem_by.set || request->now <= coupon->redeem_by.seconds) &&
+        (!coupon->max_redemptions.set ||
+         coupon->times_redeemed < coupon->max_redemptions.value);
+}
+
+static void prepare(struct request *request, void *object)
+{
+    (void)request;
+    struct promotion_code *code = object;
+    code->active = true;
+    code->promotion.type.value = PROMOTION_COUPON;
+}
+
+/* Whether two codes of one text could both be meant by a customer. */
+static bool scopes_meet(struct str customer, struct str other)
+{
+    return !customer.data || !other.data || str_equal(customer, other);
+}
+
+static struct str scope_of(const struct promotion_code *code)
+{
+    return code->customer.id.data ? code->customer.id : code->customer_account;
+}
+
+/* Whether another active code has the text. Those that are switched on but expired or used up make room:
+ * they are switched off for good. */
+static bool code_is_taken(struct request *request, const struct promotion_code *code)
+{
+    int64_t rivals[64];
+    size_t count = 0;
+    bool more = true;
+    while (more) {
+        struct query query = db_query(request->db, &find_same_code);
+        db_bind_int(&query, request->tenant);
+        db_bind_str(&query, code->code_key);
+        for (count = 0; (more = db_row(&query)) && count < ARRAY_LENGTH(rivals);) {
+            struct str customer = db_str(&query, db_is_null(&query, 1) ? 2 : 1);
+            int64_t row = db_int(&query, 0);
+            if (row != code->object.row && scopes_meet(scope_of(code), customer))
+                rivals[count++] = row;
+        }
+        db_end(&query);
+        for (size_t i = 0; i < count; i++) {
+            const struct promotion_code *rival =
+                resource_load(request, &promotion_code_resource, rivals[i]);
+            if (rival && rival->active)
+                return true;
+            struct query off = db_query(request->db, &switch_off);
+            db_bind_int(&off, request->tenant);
+            db_bind_int(&off, rivals[i]);
+            db_run(&off);
+        }
+    }
+    return false;
+}
+
+static bool check_unique(struct request *request, const struct promotion_code *code)
+{
+    if (!code_is_taken(request, code))
+        return true;
+    return fail(request, CODE_NONE, STR_NULL,
+                "An active promotion code with `code: %.*s` already exists.", STR_FMT(code->code));
+}
+
+static bool generate_code(struct request *request, struct promotion_code *code)
+{
+    char *text = arena_alloc(request->arena, GENERATED_CODE_LENGTH + 1);
+    for (int attempt = 0; attempt < GENERATED_CODE_ATTEMPTS; attempt++) {
+        random_characters(request->random, ALPHABET_UPPER, text, GENERATED_CODE_LENGTH);
+        code->code = (struct str){text, GENERATED_CODE_LENGTH};
+        code->code_key = str_lower(request->arena, code->code);
+        if (!code_is_taken(request, code))
+            return true;
+    }
+    return fail_with(request, 500, ERROR_API, CODE_NONE, "No free code was found.");
+}
+
+static bool check_restrictions(struct request *request, const struct restrictions *restrictions)
+{
+    if (restrictions->minimum_amount.set && !restrictions->minimum_amount_currency.data)
+        return fail(request, CODE_NONE, STR("restrictions[minimum_amount_currency]"),
+                    "You must pass minimum_amount_currency when passing minimum_amount");
+    if (!restrictions->minimum_amount.set && restrictions->minimum_amount_currency.data)
+        return fail(request, CODE_NONE, STR("restrictions[minimum_amount]"),
+                    "You must pass minimum_amount when passing minimum_amount_currency");
+    const struct restriction_currency_option *options = restrictions->currency_options.items;
+    for (size_t i = 0; i < restrictions->currency_options.count; i++)
+        if (str_equal(options[i].currency, restrictions->minimum_amount_currency))
+            return fail(request, CODE_NONE, STR("restrictions[currency_options]"),
+                        "currency_options cannot contain minimum_amount_currency (%.*s).",
+                        STR_FMT(options[i].currency));
+    return true;
+}
+
+/* What the code may not exceed of its coupon. */
+static bool check_coupon(struct request *request, struct promotion_code *code)
+{
+    const struct coupon *coupon = code->promotion.coupon.object;
+    if (!coupon)
+        return fail(request, CODE_NONE, STR("promotion.coupon"),
+                    "You must pass promotion.coupon when passing promotion");
+    if (!coupon->valid)
+        return fail(request, CODE_coupon_expired,
+                    request->version < V_CLOVER ? STR("coupon") : STR("promotion[coupon]"),
+                    "Coupon expired: %.*s", STR_FMT(coupon->object.id));
+    if (!check_schedule(request, "expires_at", &code->expires_at))
+        return false;
+    if (code->expires_at.set && coupon->redeem_by.set &&
+        code->expires_at.seconds > coupon->redeem_by.seconds)
+        return fail(request, CODE_NONE, STR("expires_at"),
+                    "expires_at cannot be after the coupon's redeem_by.");
+    if (code->max_redemptions.set && coupon->max_redemptions.set &&
+        code->max_redemptions.value > coupon->max_redemptions.value)
+        return fail(request, CODE_NONE, STR("max_redemptions"),
+                    "max_redemptions cannot be greater than the coupon's max_redemptions.");
+    if (!code->expires_at.set)
+        code->expires_at = coupon->redeem_by;
+    code->coupon_state = (struct coupon_state){
+        .redeem_by = coupon->redeem_by,
+        .max_redemptions = coupon->max_redemptions,
+        .times_redeemed = coupon->times_redeemed,
+    };
+    return true;
+}
+
+static bool check_new(struct request *request, struct promotion_code *code)
+{
+    if (code->customer.id.data && code->customer_account.data)
+        return fail(request, CODE_NONE, STR("customer"),
+                    "You may only specify one of these parameters: customer, customer_account.");
+    if (!check_coupon(request, code) || !check_restrictions(request, &code->restrictions))
+        return false;
+    code->enabled = code->active;
+    if (!code->code.data)
+        return generate_code(request, code);
+    code->code_key = str_lower(request->arena, code->code);
+    return !code->active || check_unique(request, code);
+}
+
+static bool check_change(struct request *request, struct promotion_code *code,
+                         const struct promotion_code *before)
+{
+    if (!check_restrictions(request, &code->restrictions))
+        return false;
+    if (!parameter_given(request, &promotion_code_resource.schema,
+                         offsetof(struct promotion_code, active)))
+        return true;
+    code->enabled = code->active;
+    if (!code->enabled || before->active)
+        return true;
+    derive(request, code);
+    if (!code->active)
+        return fail(request, CODE_NONE, STR("active"),
+                    "This promotion code cannot be reactivated because it or its coupon is no "
+                    "longer redeemable.");
+    return check_unique(request, code);
+}
+
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    struct promotion_code *code = object;
+    if (operation == FILTER) {
+        code->code = str_lower(request->arena, code->code);
+        return true;
+    }
+    return before ? check_change(request, code, before) : check_new(request, code);
+}
+
+static bool saved(struct request *request, void *object, const void *before)
+{
+    const struct promotion_code *code = object;
+    if (!before)
+        ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
+    return true;
+}
+
+const struct resource promotion_code_resource = {
+    .schema = SCHEMA(struct promotion_code, promotion_code_fields, "promotion_code",
+                     .is_object = true, .referred_by_seq = true,
+                     .help = "A code that customers type to get the discount of its coupon."),
+    .table = {&promotion_code_resource.schema, "promotion_codes",
+              " JOIN promotion_code_uses AS u ON u.tenant = o.tenant AND u.promotion_code = o.seq"
+              " JOIN coupons AS c ON c.tenant = o.tenant AND c.seq = o.promotion_coupon_seq"
+              " JOIN coupon_uses AS cu ON cu.tenant = c.tenant AND cu.coupon = c.seq"},
+    .number = RESOURCE_promotion_code,
+    .path = "/v1/promotion_codes",
+    .noun = "promotion code",
+    .path_param = "promotion_code",
+    .events = "promotion_code",
+    .id_prefix = "promo_",
+    .id_form = ID_LONG,
+    .operations = CREATE | RETRIEVE | UPDATE | FILTER,
+    .prepare = prepare,
+    .check = check,
+    .derive = derive,
+    .saved = saved,
+};

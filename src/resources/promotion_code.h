@@ -1,0 +1,48 @@
+#pragma once
+/* Promotion codes: what customers type for a coupon. */
+#include "resources/resource.h"
+
+enum promotion_type { PROMOTION_COUPON = 1 };
+
+struct promotion {
+    struct ref coupon;
+    struct choice type;
+};
+
+struct restriction_currency_option {
+    struct str currency;
+    int64_t minimum_amount;
+};
+
+struct restrictions {
+    struct dictionary currency_options; /* of struct restriction_currency_option */
+    bool first_time_transaction;
+    struct opt_int minimum_amount; /* minor units */
+    struct str minimum_amount_currency;
+};
+
+/* What of its coupon decides whether the code is active. */
+struct coupon_state {
+    struct opt_time redeem_by;
+    struct opt_int max_redemptions;
+    int64_t times_redeemed;
+    struct opt_time deleted_at;
+};
+
+struct promotion_code {
+    struct object object;
+    bool active; /* as shown: now redeemable */
+    bool enabled; /* as stored: not switched off */
+    struct str code;
+    struct str code_key; /* the code in lower case: what is unique and looked up */
+    struct ref customer;
+    struct str customer_account;
+    struct opt_time expires_at; /* the first instant at which it is too late */
+    struct opt_int max_redemptions;
+    struct promotion promotion;
+    struct restrictions restrictions;
+    int64_t times_redeemed;
+    struct coupon_state coupon_state;
+};
+
+extern const struct resource promotion_code_resource;

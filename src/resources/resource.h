@@ -1,0 +1,120 @@
+#pragma once
+/* A kind of object and its regular operations. What is irregular about an object is in its hooks and
+ * hand-written routes; there are five hooks and no more. */
+#include "schema/decode.h"
+#include "schema/field.h"
+#include "store/rows.h"
+
+struct request;
+struct resource;
+struct route;
+
+enum {
+    RETRIEVE = 16,
+    DELETE = 32,
+};
+
+enum id_form {
+    ID_LONG,  /* prefix and 24 characters */
+    ID_SHORT, /* prefix and 14 characters */
+    ID_CODE,  /* 8 letters and digits, no prefix */
+};
+
+struct resource {
+    struct schema schema; /* first: a schema that is an object leads to its resource */
+    struct table table;
+    size_t number;           /* place in the registry */
+    const char *path;        /* of the collection */
+    const char *noun;        /* in error messages */
+    const char *path_param;  /* what a 404 for the id in the path calls it */
+    const char *events;      /* prefix of event types; NULL: changes make no events */
+    const char *id_prefix;
+    enum id_form id_form;
+    unsigned operations;
+    bool deleted_is_shown;   /* retrieving a deleted one gives its stub */
+    const struct route *routes; /* hand-written ones */
+    size_t route_count;
+
+    void (*prepare)(struct request *request, void *object); /* defaults, before the form */
+    /* Rules across fields, after the form. `before`: the state to be changed, NULL on creation. */
+    bool (*check)(struct request *request, void *object, const void *before, unsigned operation);
+    void (*derive)(struct request *request, void *object); /* computed fields, after loading */
+    /* Consequences in the same transaction: of creation (before == NULL) and update … */
+    bool (*saved)(struct request *request, void *object, const void *before);
+    bool (*deleted)(struct request *request, void *object); /* … and of deletion */
+};
+
+/* What a request is answered with. */
+enum answer_form {
+    ANSWER_OBJECT,
+    ANSWER_DELETED,
+    ANSWER_LIST,
+    ANSWER_SEARCH,
+    ANSWER_TEXT, /* JSON that the handler wrote itself */
+};
+
+struct answer {
+    enum answer_form form;
+    const struct resource *resource;
+    const void *object;     /* ANSWER_OBJECT, ANSWER_DELETED */
+    const void **items;     /* ANSWER_LIST, ANSWER_SEARCH */
+    size_t count;
+    bool has_more;
+    struct str next_page;   /* ANSWER_SEARCH; null: none */
+    struct str url;
+    struct str text;        /* ANSWER_TEXT */
+};
+
+typedef bool handler_fn(struct request *request, const struct route *route, struct answer *answer);
+
+/* A call of the API. `path` has `:id` for each id. */
+struct route {
+    const char *method;
+    const char *path;
+    handler_fn *handler;
+    const struct resource *resource; /* what the answer is made of */
+    enum answer_form form;
+    const struct schema *parameters; /* NULL: none but expand */
+    unsigned in;                     /* which rows of `parameters` */
+    const char *name;                /* operation id: PostCoupons */
+    const char *summary;
+    bool no_expand;
+    bool raw_body; /* not a form: the handler reads request->body */
+};
+
+/* The resource of a schema that is an object. */
+const struct resource *resource_of(const struct schema *schema);
+
+/* A zeroed object. */
+void *resource_new(struct request *request, const struct resource *resource);
+
+/* Finders; NULL: there is none. They fill in the computed fields. */
+void *resource_find(struct request *request, const struct resource *resource, struct str id);
+void *resource_find_past(struct request *request, const struct resource *resource, struct str id);
+void *resource_load(struct request *request, const struct resource *resource, int64_t row);
+
+/* The object of a reference, live or deleted; NULL: there is none. */
+void *resource_follow(struct request *request, const struct resource *resource,
+                      const struct ref *ref);
+
+/* Reads parameters and expand[] and checks both; `object` takes the values. After it has succeeded,
+ * the answer to the request is kept under its idempotency key. */
+bool resource_parameters(struct request *request, const struct route *route, void *object)
+    MUST_CHECK;
+
+/* Finds what the references of the object that the form named point at; 400 when there is none. */
+bool resource_resolve(struct request *request, const struct schema *schema, void *object,
+                      unsigned in) MUST_CHECK;
+
+/* The regular operations. */
+handler_fn resource_create, resource_retrieve, resource_update, resource_delete;
+
+/* Their halves, for routes and imports that bring their own object: insert with everything that
+ * follows from it, and write back a change. */
+bool resource_insert(struct request *request, const struct resource *resource, void *object)
+    MUST_CHECK;
+bool resource_change(struct request *request, const struct resource *resource, void *object,
+                     const void *before) MUST_CHECK;
+
+/* Puts one object into the answer. */
+void answer_object(struct answer *answer, const struct resource *resource, const void *object);

@@ -1,0 +1,694 @@
+/* Form to struct, row by row. */
+#include "schema/decode.h"
+
+#include "base/arena.h"
+#include "base/currency.h"
+#include "base/decimal.h"
+#include "base/limits.h"
+#include "base/request.h"
+#include "schema/form.h"
+#include "schema/json.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define ELIDED_CHARACTERS 4 /* of an overlong value, at each end */
+#define ARRAY_INDEX_MAX (FORM_ITEMS_MAX - 1)
+
+static const char *const range_names[] = {"gt", "gte", "lt", "lte"};
+
+/* ---- errors that several kinds share ---- */
+
+static bool fail_empty(struct request *request, struct str path)
+{
+    return fail(request, CODE_parameter_invalid_empty, path,
+                "You passed an empty string for '%.*s'. We assume empty values are an attempt to "
+                "unset a parameter; however '%.*s' cannot be unset. You should remove '%.*s' from "
+                "your request or supply a non-empty value.",
+                STR_FMT(path), STR_FMT(path), STR_FMT(path));
+}
+
+static void echo(struct text *text, const struct form_node *node)
+{
+    if (!node->first) {
+        json_string(text, node->value);
+        return;
+    }
+    struct json_scope scope = json_begin_object(text, JSON_COMPACT);
+    for (const struct form_node *child = node->first; child; child = child->next) {
+        json_key(&scope, child->name);
+        echo(text, child); /* at most FORM_DEPTH_MAX deep */
+    }
+    json_end(&scope);
+}
+
+static bool require_scalar(struct request *request, const struct form_node *node)
+{
+    if (!node->first)
+        return true;
+    struct text text;
+    text_init(&text, request->arena, STRING_CHARACTERS_MAX);
+    echo(&text, node);
+    return fail(request, CODE_NONE, form_path(request, node), "Invalid string: %.*s",
+                STR_FMT(text_str(&text)));
+}
+
+/* ---- scalars ---- */
+
+bool is_code(struct str text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_'))
+            return false;
+    }
+    return text.length > 0;
+}
+
+/* Something before one @, something with a dot or a host name after it, no spaces. */
+static bool is_email(struct str text)
+{
+    struct str domain, local = str_split(text, '@', &domain);
+    return local.length && domain.length && !memchr(domain.data, '@', domain.length) &&
+           !memchr(text.data, ' ', text.length);
+}
+
+static bool is_url(struct str text)
+{
+    size_t scheme = str_starts(text, STR("https://")) ? strlen("https://")
+                    : str_starts(text, STR("http://")) ? strlen("http://")
+                                                       : 0;
+    return scheme && text.length > scheme && !memchr(text.data, ' ', text.length);
+}
+
+static bool fail_currency(struct request *request, struct str path, struct str code)
+{
+    return fail(request, CODE_NONE, path,
+                "Invalid currency: %.*s. Stripe currently supports these currencies: %s",
+                STR_FMT(code), currency_list);
+}
+
+static bool check_format(struct request *request, const struct field *field, struct str path,
+                         struct str *value)
+{
+    switch (field->format) {
+    case FORMAT_ANY:
+        return true;
+    case FORMAT_CODE:
+        return is_code(*value) ||
+               fail(request, CODE_NONE, path,
+                    "This value must match the regex pattern. (/\\A[a-zA-Z0-9\\-_]+\\z/ does not "
+                    "match for the value %.*s).",
+                    STR_FMT(*value));
+    case FORMAT_CURRENCY: {
+        struct str lower = str_lower(request->arena, *value);
+        if (!currency_is_listed(currency_list, lower))
+            return fail_currency(request, path, *value);
+        *value = lower;
+        return true;
+    }
+    case FORMAT_EMAIL:
+        return is_email(*value) || fail(request, CODE_email_invalid, path,
+                                        "Invalid email address: %.*s", STR_FMT(*value));
+    case FORMAT_URL:
+        return is_url(*value) || fail(request, CODE_url_invalid, path, "Not a valid URL");
+    }
+    return true;
+}
+
+static bool read_string(struct request *request, const struct field *field,
+                        const struct form_node *node, struct str *target)
+{
+    if (!require_scalar(request, node))
+        return false;
+    struct str value = node->value;
+    size_t max = field->max ? (size_t)field->max : STRING_CHARACTERS_MAX;
+    if (str_characters(value) > max) {
+        size_t end = value.length - ELIDED_CHARACTERS;
+        return fail(request, CODE_NONE, form_path(request, node),
+                    "Invalid string: %.*s...%.*s; must be at most %zu characters",
+                    ELIDED_CHARACTERS, value.data, ELIDED_CHARACTERS, value.data + end, max);
+    }
+    if (!check_format(request, field, form_path(request, node), &value))
+        return false;
+    *target = value;
+    return true;
+}
+
+static bool read_integer(struct request *request, const struct form_node *node, int64_t min,
+                         int64_t max, int64_t *target)
+{
+    struct str path = form_path(request, node);
+    int64_t value;
+    if (node->first || !str_to_int64(node->value, &value)) {
+        struct text text;
+        text_init(&text, request->arena, STRING_CHARACTERS_MAX);
+        if (node->first)
+            echo(&text, node);
+        else
+            text_add(&text, node->value);
+        return fail(request, CODE_parameter_invalid_integer, path, "Invalid integer: %.*s",
+                    STR_FMT(text_str(&text)));
+    }
+    if (value < min)
+        return fail(request, CODE_parameter_invalid_integer, path,
+                    "This value must be greater than or equal to %lld.", (long long)min);
+    if (value > max)
+        return fail(request, CODE_parameter_invalid_integer, path,
+                    "This value must be less than or equal to %lld (it currently is '%lld').",
+                    (long long)max, (long long)value);
+    *target = value;
+    return true;
+}
+
+static bool read_percent(struct request *request, const struct form_node *node, int64_t min,
+                         int64_t max, struct opt_percent *target)
+{
+    if (!require_scalar(request, node))
+        return false;
+    struct str path = form_path(request, node);
+    int64_t hundredths = 0;
+    enum decimal_result result = decimal_parse(node->value, &hundredths);
+    if (result == DECIMAL_INVALID)
+        return fail(request, CODE_NONE, path, "Invalid decimal: %.*s", STR_FMT(node->value));
+    struct text current, bound;
+    text_init(&current, request->arena, STRING_CHARACTERS_MAX);
+    text_init(&bound, request->arena, STRING_CHARACTERS_MAX);
+    if (hundredths < min || hundredths > max) {
+        bool low = hundredths < min;
+        if (result == DECIMAL_OK)
+            decimal_write(&current, hundredths);
+        else
+            text_add(&current, node->value);
+        decimal_write(&bound, low ? min : max);
+        struct str shown = text_str(&bound);
+        if (str_ends(shown, STR(".0")))
+            shown.length -= strlen(".0");
+        return fail(request, CODE_NONE, path,
+                    "This value must be %s than or equal to %.*s (it currently is '%.*s').",
+                    low ? "greater" : "less", STR_FMT(shown), STR_FMT(text_str(&current)));
+    }
+    if (result == DECIMAL_TOO_PRECISE)
+        return fail(request, CODE_NONE, path,
+                    "Invalid decimal: %.*s; must contain at maximum two decimal places.",
+                    STR_FMT(node->value));
+    *target = (struct opt_percent){true, hundredths};
+    return true;
+}
+
+static bool read_bool(struct request *request, const struct form_node *node, bool *target)
+{
+    bool yes = !node->first && (str_is(node->value, "true") || str_is(node->value, "1"));
+    bool no = !node->first && (str_is(node->value, "false") || str_is(node->value, "0"));
+    if (!yes && !no) {
+        struct text text;
+        text_init(&text, request->arena, STRING_CHARACTERS_MAX);
+        if (node->first)
+            echo(&text, node);
+        else
+            text_add(&text, node->value);
+        return fail(request, CODE_NONE, form_path(request, node), "Invalid boolean: %.*s",
+                    STR_FMT(text_str(&text)));
+    }
+    *target = yes;
+    return true;
+}
+
+/* "a", "a or b", "a, b, or c" */
+static struct str join_values(struct request *request, const char *const *values)
+{
+    struct text text;
+    text_init(&text, request->arena, STRING_CHARACTERS_MAX);
+    size_t count = 0;
+    while (values[count])
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            text_add(&text, count == 2 ? STR(" or ") : i + 1 == count ? STR(", or ") : STR(", "));
+        text_add(&text, str_from(values[i]));
+    }
+    return text_str(&text);
+}
+
+static bool read_choice(struct request *request, const struct field *field,
+                        const struct form_node *node, struct choice *target)
+{
+    for (int i = 0; !node->first && field->values[i]; i++) {
+        if (str_is(node->value, field->values[i])) {
+            target->value = i + 1;
+            return true;
+        }
+    }
+    struct str path = form_path(request, node);
+    return fail(request, CODE_NONE, path, "Invalid %.*s: must be one of %.*s", STR_FMT(path),
+                STR_FMT(join_values(request, field->values)));
+}
+
+/* ---- collections ---- */
+
+static bool read_metadata(struct request *request, const struct form_node *node,
+                          struct metadata *target)
+{
+    if (!node->first)
+        return fail(request, CODE_NONE, form_path(request, node), "Invalid object");
+    size_t count = target->count;
+    for (const struct form_node *child = node->first; child; child = child->next)
+        count++;
+    struct metadata merged = {ARENA_ARRAY(request->arena, struct pair, count), target->count};
+    if (target->count)
+        memcpy(merged.items, target->items, sizeof(struct pair) * target->count);
+    for (const struct form_node *child = node->first; child; child = child->next) {
+        struct str path = form_path(request, child);
+        size_t i = 0;
+        if (!require_scalar(request, child))
+            return false;
+        if (child->name.length == 0)
+            return fail(request, CODE_NONE, path, "Metadata keys must not be empty.");
+        if (str_characters(child->name) > METADATA_KEY_CHARACTERS_MAX)
+            return fail(request, CODE_NONE, path,
+                        "Metadata keys can have up to %d characters, but you passed in a key that "
+                        "is %zu characters. Invalid key: %.*s",
+                        METADATA_KEY_CHARACTERS_MAX, str_characters(child->name),
+                        STR_FMT(child->name));
+        if (str_characters(child->value) > METADATA_VALUE_CHARACTERS_MAX)
+            return fail(request, CODE_NONE, path,
+                        "Metadata values can have up to %d characters, but you passed in a value "
+                        "that is %zu characters. Invalid value: %.*s",
+                        METADATA_VALUE_CHARACTERS_MAX, str_characters(child->value),
+                        STR_FMT(child->value));
+        while (i < merged.count && !str_equal(merged.items[i].key, child->name))
+            i++;
+        if (child->value.length) {
+            merged.items[i] = (struct pair){child->name, child->value};
+            merged.count += i == merged.count;
+        } else if (i < merged.count) {
+            merged.count--;
+            memmove(&merged.items[i], &merged.items[i + 1],
+                    sizeof(struct pair) * (merged.count - i));
+        }
+    }
+    if (merged.count > METADATA_KEYS_MAX)
+        return fail(request, CODE_NONE, form_path(request, node),
+                    "Metadata can have up to %d keys, but you've set %zu.", METADATA_KEYS_MAX,
+                    merged.count);
+    *target = merged;
+    return true;
+}
+
+/* The items of a list in the order of their indices; those without stay where they are. */
+static bool list_items(struct request *request, const struct field *field,
+                       const struct form_node *node, const struct form_node ***items,
+                       size_t *count)
+{
+    struct str path = form_path(request, node);
+    size_t max = field->max && field->kind == KIND_LIST ? (size_t)field->max : FORM_ITEMS_MAX;
+    int64_t *indices;
+    *count = 0;
+    if (!node->first)
+        return fail(request, CODE_NONE, path, "Invalid array");
+    for (const struct form_node *child = node->first; child; child = child->next)
+        (*count)++;
+    if (*count > max)
+        return fail(request, CODE_NONE, path, "Array %.*s exceeded maximum %zu allowed elements.",
+                    STR_FMT(path), max);
+    *items = ARENA_ARRAY(request->arena, const struct form_node *, *count);
+    indices = ARENA_ARRAY(request->arena, int64_t, *count);
+    size_t filled = 0;
+    for (const struct form_node *child = node->first; child; child = child->next, filled++) {
+        int64_t index = filled ? indices[filled - 1] : 0;
+        if (child->name.length && (!str_to_int64(child->name, &index) || index < 0 ||
+                                   index > ARRAY_INDEX_MAX))
+            return fail(request, CODE_NONE, path, "Invalid array");
+        size_t at = filled;
+        for (; at > 0 && indices[at - 1] > index; at--) {
+            indices[at] = indices[at - 1];
+            (*items)[at] = (*items)[at - 1];
+        }
+        indices[at] = index;
+        (*items)[at] = child;
+    }
+    return true;
+}
+
+static bool read_strings(struct request *request, const struct field *field,
+                         const struct form_node *node, struct strings *target)
+{
+    const struct form_node **items;
+    size_t count;
+    if (!list_items(request, field, node, &items, &count))
+        return false;
+    struct strings strings = {ARENA_ARRAY(request->arena, struct str, count), count};
+    for (size_t i = 0; i < count; i++) {
+        if (!items[i]->first && items[i]->value.length == 0)
+            return fail_empty(request, form_path(request, items[i]));
+        if (!read_string(request, field, items[i], &strings.items[i]))
+            return false;
+    }
+    *target = strings;
+    return true;
+}
+
+static bool read_hash(struct request *request, const struct schema *schema,
+                      const struct form_node *node, void *object, unsigned in);
+
+static bool read_list(struct request *request, const struct field *field,
+                      const struct form_node *node, struct list *target, unsigned in)
+{
+    const struct form_node **items;
+    size_t count;
+    if (!list_items(request, field, node, &items, &count))
+        return false;
+    struct list list = {arena_alloc(request->arena, field->of->size * count), count};
+    for (size_t i = 0; i < count; i++)
+        if (!read_hash(request, field->of, items[i], element_at(field->of, list.items, i), in))
+            return false;
+    *target = list;
+    return true;
+}
+
+static bool check_key(struct request *request, const struct field *field,
+                      const struct form_node *map, struct str key)
+{
+    if (field->format != FORMAT_CURRENCY || currency_is_listed(currency_key_list, key))
+        return true;
+    struct str path = form_path(request, map);
+    struct str lower = str_lower(request->arena, key);
+    if (currency_is_listed(currency_key_list, lower))
+        return fail(request, CODE_NONE, path,
+                    "Currencies must be lowercase when used as keys in a map. Use `%.*s` instead "
+                    "of `%.*s`.",
+                    STR_FMT(lower), STR_FMT(key));
+    return fail(request, CODE_NONE, path,
+                "Invalid currency: %.*s. Stripe currently supports these currencies: %s.",
+                STR_FMT(key), currency_key_list);
+}
+
+static bool read_dictionary(struct request *request, const struct field *field,
+                            const struct form_node *node, struct dictionary *target, unsigned in)
+{
+    size_t count = target->count;
+    if (!node->first)
+        return fail(request, CODE_NONE, form_path(request, node), "Invalid object");
+    for (const struct form_node *child = node->first; child; child = child->next)
+        count++;
+    struct dictionary merged = {arena_alloc(request->arena, field->of->size * count),
+                                target->count};
+    if (target->count)
+        memcpy(merged.items, target->items, field->of->size * target->count);
+    for (const struct form_node *child = node->first; child; child = child->next) {
+        size_t i = 0;
+        while (i < merged.count &&
+               !str_equal(*(struct str *)element_at(field->of, merged.items, i), child->name))
+            i++;
+        void *element = element_at(field->of, merged.items, i);
+        *(struct str *)element = child->name;
+        if (!check_key(request, field, node, child->name) ||
+            !read_hash(request, field->of, child, element, in))
+            return false;
+        merged.count += i == merged.count;
+    }
+    *target = merged;
+    return true;
+}
+
+/* ---- rows and tables ---- */
+
+static bool read_optional_hash(struct request *request, const struct field *field,
+                               const struct form_node *node, void **target, unsigned in)
+{
+    void *fresh = arena_alloc(request->arena, field->of->size);
+    if (*target)
+        memcpy(fresh, *target, field->of->size); /* the state before the change stays as it is */
+    if (!read_hash(request, field->of, node, fresh, in))
+        return false;
+    *target = fresh;
+    return true;
+}
+
+static size_t member_size(const struct field *field)
+{
+    static const size_t sizes[] = {
+        [KIND_STRING] = sizeof(struct str),
+        [KIND_BOOL] = sizeof(bool),
+        [KIND_INTEGER] = sizeof(int64_t),
+        [KIND_TIME] = sizeof(struct timestamp),
+        [KIND_PERCENT] = sizeof(struct opt_percent),
+        [KIND_CHOICE] = sizeof(struct choice),
+        [KIND_REF] = sizeof(struct ref),
+        [KIND_METADATA] = sizeof(struct metadata),
+        [KIND_STRINGS] = sizeof(struct strings),
+        [KIND_OPT_HASH] = sizeof(void *),
+        [KIND_LIST] = sizeof(struct list),
+        [KIND_DICTIONARY] = sizeof(struct dictionary),
+        [KIND_SNAPSHOT] = sizeof(struct snapshot),
+    };
+    if (field->kind == KIND_HASH)
+        return field->of->size;
+    if (field->nullable && field->kind == KIND_BOOL)
+        return sizeof(struct opt_bool);
+    if (field->nullable && (field->kind == KIND_INTEGER || field->kind == KIND_TIME))
+        return sizeof(struct opt_int);
+    return sizes[field->kind];
+}
+
+static bool read_number(struct request *request, const struct field *field,
+                        const struct form_node *node, void *member)
+{
+    int64_t max = field->max ? field->max : field->kind == KIND_TIME ? TIMESTAMP_MAX : COUNT_MAX;
+    int64_t value;
+    if (!read_integer(request, node, field->min, max, &value))
+        return false;
+    if (!field->nullable)
+        *(int64_t *)member = value;
+    else
+        *(struct opt_int *)member = (struct opt_int){true, value};
+    return true;
+}
+
+static bool read_value(struct request *request, const struct field *field,
+                       const struct form_node *node, void *member, unsigned in)
+{
+    switch (field->kind) {
+    case KIND_STRING:
+        return read_string(request, field, node, member);
+    case KIND_BOOL: {
+        bool value;
+        if (!read_bool(request, node, &value))
+            return false;
+        if (field->nullable)
+            *(struct opt_bool *)member = (struct opt_bool){true, value};
+        else
+            *(bool *)member = value;
+        return true;
+    }
+    case KIND_INTEGER:
+    case KIND_TIME:
+        return read_number(request, field, node, member);
+    case KIND_PERCENT:
+        return read_percent(request, node, field->min, field->max, member);
+    case KIND_CHOICE:
+        return read_choice(request, field, node, member);
+    case KIND_REF:
+        *(struct ref *)member = (struct ref){0};
+        return read_string(request, field, node, &((struct ref *)member)->id);
+    case KIND_METADATA:
+        return read_metadata(request, node, member);
+    case KIND_STRINGS:
+        return read_strings(request, field, node, member);
+    case KIND_HASH:
+        return read_hash(request, field->of, node, member, in);
+    case KIND_OPT_HASH:
+        return read_optional_hash(request, field, node, member, in);
+    case KIND_LIST:
+        return read_list(request, field, node, member, in);
+    case KIND_DICTIONARY:
+        return read_dictionary(request, field, node, member, in);
+    case KIND_SNAPSHOT:
+    case KIND_CONSTANT:
+        break;
+    }
+    assert(!"a row of this kind cannot be a parameter");
+    return false;
+}
+
+static bool read_row(struct request *request, const struct field *field,
+                     const struct form_node *node, void *object, unsigned in)
+{
+    void *member = (char *)object + field->offset;
+    if (!node->first && node->value.length == 0) {
+        unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == UPDATE ? CLEARS_ON_UPDATE : 0;
+        if (field->is & BLANK_IS_ABSENT)
+            return true;
+        if (!(field->is & clears))
+            return fail_empty(request, form_path(request, node));
+        memset(member, 0, member_size(field));
+        return true;
+    }
+    if (field->kind == KIND_CONSTANT)
+        return true; /* accepted for the sake of callers that send it */
+    if (in == FILTER && field->kind == KIND_TIME) {
+        struct range ignored; /* the list itself reads it again, as conditions */
+        return decode_range(request, node, &ignored);
+    }
+    return read_value(request, field, node, member, in);
+}
+
+static bool is_missing(const struct field *field, unsigned in)
+{
+    return (field->is & REQUIRED) && (in == CREATE || in == ACTION);
+}
+
+static bool read_hash(struct request *request, const struct schema *schema,
+                      const struct form_node *node, void *object, unsigned in)
+{
+    if (!node->first)
+        return fail(request, CODE_NONE, form_path(request, node), "Invalid object");
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        if (!(field->in & in) || !field_in_version(field, request->version))
+            continue;
+        const struct form_node *child = form_find(node, str_from(field_name(field)));
+        if (child && !read_row(request, field, child, object, in))
+            return false;
+        if (!child && is_missing(field, in)) {
+            struct str path = form_path_of(request, node, field_name(field));
+            return fail(request, CODE_parameter_missing, path, "Missing required param: %.*s.",
+                        STR_FMT(path));
+        }
+    }
+    return true;
+}
+
+/* Adds the paths below `node` that the table does not accept. */
+static void find_unknown(struct request *request, const struct form_node *node,
+                         const struct field *field, unsigned in, struct text *unknown,
+                         struct str *first);
+
+static void note_unknown(struct request *request, const struct form_node *node,
+                         struct text *unknown, struct str *first)
+{
+    struct str path = form_path(request, node);
+    if (first->data)
+        text_add_literal(unknown, ", ");
+    else
+        *first = path;
+    text_add(unknown, path);
+}
+
+static void find_unknown_in_hash(struct request *request, const struct form_node *node,
+                                 const struct schema *schema, unsigned in, struct text *unknown,
+                                 struct str *first)
+{
+    for (const struct form_node *child = node->first; child; child = child->next) {
+        const struct field *field = schema_parameter(schema, child->name, in, request->version);
+        if (field)
+            find_unknown(request, child, field, in, unknown, first);
+        else
+            note_unknown(request, child, unknown, first);
+    }
+}
+
+static void find_unknown(struct request *request, const struct form_node *node,
+                         const struct field *field, unsigned in, struct text *unknown,
+                         struct str *first)
+{
+    if (field->kind == KIND_HASH || field->kind == KIND_OPT_HASH) {
+        find_unknown_in_hash(request, node, field->of, in, unknown, first);
+    } else if (field->kind == KIND_LIST || field->kind == KIND_DICTIONARY) {
+        for (const struct form_node *child = node->first; child; child = child->next)
+            find_unknown_in_hash(request, child, field->of, in, unknown, first);
+    } else if (field->kind == KIND_TIME && in == FILTER) {
+        for (const struct form_node *child = node->first; child; child = child->next) {
+            bool known = false;
+            for (size_t i = 0; i < ARRAY_LENGTH(range_names); i++)
+                known |= str_is(child->name, range_names[i]);
+            if (!known)
+                note_unknown(request, child, unknown, first);
+        }
+    }
+}
+
+static bool refuse_unknown(struct request *request, const struct parameters *tables, size_t count)
+{
+    struct text unknown;
+    struct str first = STR_NULL;
+    text_init(&unknown, request->arena, SIZE_MAX / 2);
+    for (const struct form_node *node = request->form->first; node; node = node->next) {
+        const struct field *field = NULL;
+        for (size_t i = 0; i < count && !field; i++) {
+            field = schema_parameter(tables[i].schema, node->name, tables[i].in, request->version);
+            if (field)
+                find_unknown(request, node, field, tables[i].in, &unknown, &first);
+        }
+        if (!field)
+            note_unknown(request, node, &unknown, &first);
+    }
+    if (!first.data)
+        return true;
+    struct str names = text_str(&unknown);
+    return fail(request, CODE_parameter_unknown, first, "Received unknown parameter%s: %.*s",
+                names.length > first.length ? "s" : "", STR_FMT(names));
+}
+
+static bool read_table(struct request *request, const struct parameters *table, bool main)
+{
+    const struct schema *schema = table->schema;
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        if (!(field->in & table->in) || !field_in_version(field, request->version))
+            continue;
+        const struct form_node *node = form_find(request->form, str_from(field_name(field)));
+        if (!node && is_missing(field, table->in)) {
+            struct str name = str_from(field_name(field));
+            return fail(request, CODE_parameter_missing, name, "Missing required param: %.*s.",
+                        STR_FMT(name));
+        }
+        if (!node)
+            continue;
+        if (!read_row(request, field, node, table->object, table->in))
+            return false;
+        assert(i < 64);
+        if (main)
+            request->given |= UINT64_C(1) << i;
+    }
+    return true;
+}
+
+bool decode_parameters(struct request *request, const struct parameters *tables, size_t count)
+{
+    if (!refuse_unknown(request, tables, count))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (!read_table(request, &tables[i], i == 0))
+            return false;
+    return true;
+}
+
+bool parameter_given(const struct request *request, const struct schema *schema, size_t offset)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->fields[i].offset == offset && (request->given >> i & 1))
+            return true;
+    return false;
+}
+
+bool decode_range(struct request *request, const struct form_node *node, struct range *range)
+{
+    *range = (struct range){0};
+    struct opt_time *bounds[] = {&range->gt, &range->gte, &range->lt, &range->lte};
+    if (!node->first) {
+        range->equal.set = true;
+        return read_integer(request, node, 0, TIMESTAMP_MAX, &range->equal.seconds);
+    }
+    for (const struct form_node *child = node->first; child; child = child->next) {
+        for (size_t i = 0; i < ARRAY_LENGTH(range_names); i++) {
+            if (!str_is(child->name, range_names[i]))
+                continue;
+            bounds[i]->set = true;
+            if (!read_integer(request, child, 0, TIMESTAMP_MAX, &bounds[i]->seconds))
+                return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,381 @@
+/* JSON writer. */
+#include "schema/json.h"
+
+#include "base/decimal.h"
+#include "schema/expansion.h"
+
+#include <string.h>
+
+/* ---- pieces ---- */
+
+static void new_line(struct text *text, int64_t indent)
+{
+    if (indent < 0)
+        return;
+    char *room = text_reserve(text, (size_t)indent * 2 + 1);
+    if (!room)
+        return;
+    *room = '\n';
+    memset(room + 1, ' ', (size_t)indent * 2);
+    text->length += (size_t)indent * 2 + 1;
+}
+
+int64_t json_inner(const struct json_scope *scope)
+{
+    return scope->indent < 0 ? scope->indent : scope->indent + 1;
+}
+
+struct json_scope json_begin_object(struct text *text, int64_t indent)
+{
+    text_add_char(text, '{');
+    return (struct json_scope){text, indent, 0, '}'};
+}
+
+struct json_scope json_begin_array(struct text *text, int64_t indent)
+{
+    text_add_char(text, '[');
+    return (struct json_scope){text, indent, 0, ']'};
+}
+
+void json_item(struct json_scope *scope)
+{
+    if (scope->count++)
+        text_add_char(scope->text, ',');
+    new_line(scope->text, json_inner(scope));
+}
+
+void json_key(struct json_scope *scope, struct str key)
+{
+    json_item(scope);
+    json_string(scope->text, key);
+    if (scope->indent < 0)
+        text_add_char(scope->text, ':');
+    else
+        text_add_literal(scope->text, ": ");
+}
+
+void json_end(struct json_scope *scope)
+{
+    if (scope->count)
+        new_line(scope->text, scope->indent);
+    text_add_char(scope->text, scope->close);
+}
+
+static void add_escape(struct text *text, unsigned char c)
+{
+    switch (c) {
+    case '"':
+        text_add_literal(text, "\\\"");
+        break;
+    case '\\':
+        text_add_literal(text, "\\\\");
+        break;
+    case '\n':
+        text_add_literal(text, "\\n");
+        break;
+    case '\r':
+        text_add_literal(text, "\\r");
+        break;
+    case '\t':
+        text_add_literal(text, "\\t");
+        break;
+    default:
+        text_addf(text, "\\u%04x", c);
+    }
+}
+
+void json_string(struct text *text, struct str value)
+{
+    if (!value.data) {
+        text_add_literal(text, "null");
+        return;
+    }
+    text_add_char(text, '"');
+    size_t plain = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        text_add(text, (struct str){value.data + plain, i - plain});
+        add_escape(text, c);
+        plain = i + 1;
+    }
+    text_add(text, (struct str){value.data + plain, value.length - plain});
+    text_add_char(text, '"');
+}
+
+static void add_bool(struct text *text, bool value)
+{
+    if (value)
+        text_add_literal(text, "true");
+    else
+        text_add_literal(text, "false");
+}
+
+/* ---- values by kind ---- */
+
+static void add_metadata(struct text *text, const struct metadata *metadata, int64_t indent)
+{
+    struct json_scope scope = json_begin_object(text, indent);
+    for (size_t i = 0; i < metadata->count; i++) {
+        json_key(&scope, metadata->items[i].key);
+        json_string(text, metadata->items[i].value);
+    }
+    json_end(&scope);
+}
+
+static void add_strings(struct text *text, const struct strings *strings, int64_t indent)
+{
+    struct json_scope scope = json_begin_array(text, indent);
+    for (size_t i = 0; i < strings->count; i++) {
+        json_item(&scope);
+        json_string(text, strings->items[i]);
+    }
+    json_end(&scope);
+}
+
+static void add_list(struct text *text, const struct schema *of, const struct list *list,
+                     const struct view *view, const struct expansion *expansion)
+{
+    struct json_scope scope = json_begin_array(text, view->indent);
+    struct view inner = *view;
+    inner.indent = json_inner(&scope);
+    for (size_t i = 0; i < list->count; i++) {
+        json_item(&scope);
+        json_object(text, of, const_element_at(of, list->items, i), &inner, expansion);
+    }
+    json_end(&scope);
+}
+
+static void add_dictionary(struct text *text, const struct schema *of,
+                           const struct dictionary *dictionary, const struct view *view)
+{
+    struct json_scope scope = json_begin_object(text, view->indent);
+    struct view inner = *view;
+    inner.indent = json_inner(&scope);
+    for (size_t i = 0; i < dictionary->count; i++) {
+        const struct str *key = const_element_at(of, dictionary->items, i);
+        json_key(&scope, *key);
+        json_object(text, of, key, &inner, NULL);
+    }
+    json_end(&scope);
+}
+
+static void add_reference(struct text *text, const struct field *field, const struct ref *ref,
+                          const struct view *view, const struct expansion *expansion)
+{
+    const struct object *object = ref->object;
+    bool shown = !view->everything && object && (expansion || (field->is & INLINED));
+    if (!shown)
+        json_string(text, ref->id);
+    else if (object->deleted && !(field->is & INLINED) && !field->of->tombstones_are_shown)
+        json_deleted(text, field->of, ref->id, view->indent);
+    else
+        json_object(text, field->of, object, view, expansion);
+}
+
+static void add_number(struct text *text, const struct field *field, const void *member)
+{
+    switch (field->kind) {
+    case KIND_INTEGER:
+        text_add_int64(text, field->nullable ? ((const struct opt_int *)member)->value
+                                             : *(const int64_t *)member);
+        break;
+    case KIND_TIME:
+        text_add_int64(text, field->nullable ? ((const struct opt_time *)member)->seconds
+                                             : ((const struct timestamp *)member)->seconds);
+        break;
+    case KIND_BOOL:
+        add_bool(text, field->nullable ? ((const struct opt_bool *)member)->value
+                                       : *(const bool *)member);
+        break;
+    default:
+        decimal_write(text, ((const struct opt_percent *)member)->hundredths);
+    }
+}
+
+void json_value(struct text *text, const struct field *field, const void *object,
+                const struct view *view, const struct expansion *expansion)
+{
+    const void *member = (const char *)object + field->offset;
+    bool nullable =
+        field->nullable || field->kind == KIND_CHOICE || (field->is & NULL_WHEN_EMPTY);
+    if (nullable && field_is_empty(field, object)) {
+        text_add_literal(text, "null");
+        return;
+    }
+    switch (field->kind) {
+    case KIND_STRING:
+        json_string(text, *(const struct str *)member);
+        break;
+    case KIND_BOOL:
+    case KIND_INTEGER:
+    case KIND_TIME:
+    case KIND_PERCENT:
+        add_number(text, field, member);
+        break;
+    case KIND_CHOICE:
+        json_string(text, str_from(field->values[((const struct choice *)member)->value - 1]));
+        break;
+    case KIND_REF:
+        add_reference(text, field, member, view, expansion);
+        break;
+    case KIND_METADATA:
+        add_metadata(text, member, view->indent);
+        break;
+    case KIND_STRINGS:
+        add_strings(text, member, view->indent);
+        break;
+    case KIND_HASH:
+        json_object(text, field->of, member, view, expansion);
+        break;
+    case KIND_OPT_HASH:
+        json_object(text, field->of, *(void *const *)member, view, expansion);
+        break;
+    case KIND_LIST:
+        add_list(text, field->of, member, view, expansion);
+        break;
+    case KIND_DICTIONARY:
+        add_dictionary(text, field->of, member, view);
+        break;
+    case KIND_SNAPSHOT: {
+        const struct snapshot *snapshot = member;
+        if (field->is & DIFFERENCE)
+            json_difference(text, snapshot->schema, snapshot->before, snapshot->object, view);
+        else
+            json_object(text, snapshot->schema, snapshot->object, view, NULL);
+        break;
+    }
+    case KIND_CONSTANT:
+        text_add(text, str_from(field->literal));
+        break;
+    }
+}
+
+static bool is_shown(const struct field *field, const void *object, const struct view *view,
+                     const struct expansion *expansion)
+{
+    if ((field->is & (INPUT | INTERNAL)) || !field_in_version(field, view->version))
+        return false;
+    if (view->everything)
+        return field->until == 0 && field->kind != KIND_CONSTANT &&
+               !((field->is & INCLUDABLE) && field_is_empty(field, object));
+    if ((field->is & INCLUDABLE) && !expansion)
+        return false;
+    if ((field->is & DIFFERENCE) && !CONST_MEMBER(field, object, struct snapshot)->before)
+        return false;
+    if ((field->is & LIVE_ONLY) && ((const struct object *)object)->deleted)
+        return false;
+    if (!(field->is & WHEN_SET))
+        return true;
+    return field->kind == KIND_BOOL && !field->nullable ? *CONST_MEMBER(field, object, bool)
+                                                        : !field_is_empty(field, object);
+}
+
+void json_object(struct text *text, const struct schema *schema, const void *object,
+                 const struct view *view, const struct expansion *expansion)
+{
+    struct json_scope scope = json_begin_object(text, view->indent);
+    struct view inner = *view;
+    inner.indent = json_inner(&scope);
+    if (schema->is_object && !schema->has_no_id) {
+        json_key(&scope, STR("id"));
+        json_string(text, ((const struct object *)object)->id);
+    }
+    if (schema->is_object) {
+        json_key(&scope, STR("object"));
+        json_string(text, str_from(schema->name));
+    }
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        const char *name = field_name(field);
+        const struct expansion *child = expansion_child(expansion, str_from(name));
+        if (field->offset == 0 && schema->is_object && strcmp(name, "id") == 0)
+            continue;
+        if (!is_shown(field, object, view, child))
+            continue;
+        json_key(&scope, str_from(name));
+        json_value(text, field, object, &inner, child);
+    }
+    json_end(&scope);
+}
+
+void json_deleted(struct text *text, const struct schema *schema, struct str id, int64_t indent)
+{
+    struct json_scope scope = json_begin_object(text, indent);
+    json_key(&scope, STR("id"));
+    json_string(text, id);
+    json_key(&scope, STR("object"));
+    json_string(text, str_from(schema->name));
+    json_key(&scope, STR("deleted"));
+    add_bool(text, true);
+    json_end(&scope);
+}
+
+/* ---- differences ---- */
+
+static struct str metadata_value(const struct metadata *metadata, struct str key)
+{
+    for (size_t i = 0; i < metadata->count; i++)
+        if (str_equal(metadata->items[i].key, key))
+            return metadata->items[i].value;
+    return STR_NULL;
+}
+
+static void add_metadata_difference(struct text *text, const struct metadata *before,
+                                    const struct metadata *after, int64_t indent)
+{
+    struct json_scope scope = json_begin_object(text, indent);
+    for (size_t i = 0; i < before->count; i++) {
+        if (str_equal(metadata_value(after, before->items[i].key), before->items[i].value))
+            continue;
+        json_key(&scope, before->items[i].key);
+        json_string(text, before->items[i].value);
+    }
+    for (size_t i = 0; i < after->count; i++) {
+        if (metadata_value(before, after->items[i].key).data)
+            continue;
+        json_key(&scope, after->items[i].key);
+        text_add_literal(text, "null");
+    }
+    json_end(&scope);
+}
+
+static bool difference_shows(const struct field *field, const void *before, const void *after,
+                             int32_t version)
+{
+    return !(field->is & (INPUT | INTERNAL)) && field_in_version(field, version) &&
+           !field_equal(field, before, after);
+}
+
+bool json_differs(const struct schema *schema, const void *before, const void *after,
+                  int32_t version)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (difference_shows(&schema->fields[i], before, after, version))
+            return true;
+    return false;
+}
+
+void json_difference(struct text *text, const struct schema *schema, const void *before,
+                     const void *after, const struct view *view)
+{
+    struct json_scope scope = json_begin_object(text, view->indent);
+    struct view inner = *view;
+    inner.indent = json_inner(&scope);
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        if (!difference_shows(field, before, after, view->version))
+            continue;
+        json_key(&scope, str_from(field_name(field)));
+        if (field->kind == KIND_METADATA)
+            add_metadata_difference(text, CONST_MEMBER(field, before, struct metadata),
+                                    CONST_MEMBER(field, after, struct metadata), inner.indent);
+        else if (field->kind == KIND_HASH)
+            json_difference(text, field->of, (const char *)before + field->offset,
+                            (const char *)after + field->offset, &inner);
+        else
+            json_value(text, field, before, &inner, NULL);
+    }
+    json_end(&scope);
+}

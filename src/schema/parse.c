@@ -1,0 +1,259 @@
+/* JSON to struct. jansson parses; the tables say where values go. */
+#include "schema/parse.h"
+
+#include "base/arena.h"
+#include "base/decimal.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
+#define DECIMAL_DIGITS 32
+
+struct parser {
+    struct arena *arena;
+    struct str problem;
+};
+
+static bool wrong(struct parser *parser, const struct field *field, const char *expected)
+{
+    if (!parser->problem.data)
+        parser->problem =
+            str_format(parser->arena, "%s: expected %s", field_name(field), expected);
+    return false;
+}
+
+static struct str copy_string(struct parser *parser, const json_t *value)
+{
+    return str_copy(parser->arena,
+                    (struct str){json_string_value(value), json_string_length(value)});
+}
+
+static bool read_object(struct parser *parser, const struct schema *schema, const json_t *json,
+                        void *object);
+
+static bool read_integer(struct parser *parser, const struct field *field, const json_t *json,
+                         void *member)
+{
+    if (!json_is_integer(json))
+        return wrong(parser, field, "an integer");
+    if (field->in && (json_integer_value(json) < field->min ||
+                      (field->max && json_integer_value(json) > field->max)))
+        return wrong(parser, field, "a number within the bounds of the parameter");
+    if (field->nullable)
+        *(struct opt_int *)member = (struct opt_int){true, json_integer_value(json)};
+    else
+        *(int64_t *)member = json_integer_value(json);
+    return true;
+}
+
+static bool read_percent(struct parser *parser, const struct field *field, const json_t *json,
+                         struct opt_percent *member)
+{
+    /* A number with at most two places is the nearest double to its decimal form; printing it with
+     * two places gives that form back exactly. */
+    char digits[DECIMAL_DIGITS];
+    int64_t hundredths;
+    if (!json_is_number(json))
+        return wrong(parser, field, "a number");
+    double number = json_number_value(json);
+    if (!(number >= 0 && number <= (double)field->max / 100))
+        return wrong(parser, field, "a smaller number");
+    int length = snprintf(digits, sizeof(digits), "%.2f", number);
+    if (decimal_parse((struct str){digits, (size_t)length}, &hundredths) != DECIMAL_OK)
+        return wrong(parser, field, "a decimal");
+    *member = (struct opt_percent){true, hundredths};
+    return true;
+}
+
+static bool read_choice(struct parser *parser, const struct field *field, const json_t *json,
+                        struct choice *member)
+{
+    for (int i = 0; json_is_string(json) && field->values[i]; i++) {
+        if (strcmp(field->values[i], json_string_value(json)) == 0) {
+            member->value = i + 1;
+            return true;
+        }
+    }
+    return wrong(parser, field, "one of the values of the API");
+}
+
+/* An id, or the object itself, whose id counts. */
+static bool read_reference(struct parser *parser, const struct field *field, const json_t *json,
+                           struct ref *member)
+{
+    const json_t *id = json_is_object(json) ? json_object_get(json, "id") : json;
+    if (!json_is_string(id))
+        return wrong(parser, field, "an id");
+    *member = (struct ref){.id = copy_string(parser, id)};
+    return true;
+}
+
+static bool read_metadata(struct parser *parser, const struct field *field, json_t *json,
+                          struct metadata *member)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(json))
+        return wrong(parser, field, "an object");
+    *member = (struct metadata){
+        ARENA_ARRAY(parser->arena, struct pair, json_object_size(json)), 0};
+    json_object_foreach(json, key, value) {
+        if (!json_is_string(value))
+            return wrong(parser, field, "strings as values");
+        member->items[member->count++] = (struct pair){str_copy(parser->arena, str_from(key)),
+                                                       copy_string(parser, value)};
+    }
+    return true;
+}
+
+static bool read_strings(struct parser *parser, const struct field *field, const json_t *json,
+                         struct strings *member)
+{
+    size_t index;
+    json_t *value;
+    if (!json_is_array(json))
+        return wrong(parser, field, "an array");
+    *member =
+        (struct strings){ARENA_ARRAY(parser->arena, struct str, json_array_size(json)), 0};
+    json_array_foreach(json, index, value) {
+        if (!json_is_string(value))
+            return wrong(parser, field, "strings");
+        member->items[member->count++] = copy_string(parser, value);
+    }
+    return true;
+}
+
+static bool read_list(struct parser *parser, const struct field *field, const json_t *json,
+                      struct list *member)
+{
+    size_t index;
+    json_t *value;
+    if (!json_is_array(json))
+        return wrong(parser, field, "an array");
+    *member =
+        (struct list){arena_alloc(parser->arena, field->of->size * json_array_size(json)), 0};
+    json_array_foreach(json, index, value) {
+        if (!read_object(parser, field->of, value,
+                         element_at(field->of, member->items, member->count++)))
+            return wrong(parser, field, "objects");
+    }
+    return true;
+}
+
+static bool read_dictionary(struct parser *parser, const struct field *field, json_t *json,
+                            struct dictionary *member)
+{
+    const char *key;
+    json_t *value;
+    if (!json_is_object(json))
+        return wrong(parser, field, "an object");
+    *member = (struct dictionary){
+        arena_alloc(parser->arena, field->of->size * json_object_size(json)), 0};
+    json_object_foreach(json, key, value) {
+        void *element = element_at(field->of, member->items, member->count++);
+        *(struct str *)element = str_copy(parser->arena, str_from(key));
+        if (!read_object(parser, field->of, value, element))
+            return wrong(parser, field, "objects as values");
+    }
+    return true;
+}
+
+static bool read_value(struct parser *parser, const struct field *field, json_t *json,
+                       void *object)
+{
+    void *member = (char *)object + field->offset;
+    if (json_is_null(json))
+        return true;
+    switch (field->kind) {
+    case KIND_STRING:
+        if (!json_is_string(json))
+            return wrong(parser, field, "a string");
+        *(struct str *)member = copy_string(parser, json);
+        return true;
+    case KIND_BOOL:
+        if (!json_is_boolean(json))
+            return wrong(parser, field, "true or false");
+        if (field->nullable)
+            *(struct opt_bool *)member = (struct opt_bool){true, json_is_true(json)};
+        else
+            *(bool *)member = json_is_true(json);
+        return true;
+    case KIND_INTEGER:
+    case KIND_TIME:
+        return read_integer(parser, field, json, member);
+    case KIND_PERCENT:
+        return read_percent(parser, field, json, member);
+    case KIND_CHOICE:
+        return read_choice(parser, field, json, member);
+    case KIND_REF:
+        return read_reference(parser, field, json, member);
+    case KIND_METADATA:
+        return read_metadata(parser, field, json, member);
+    case KIND_STRINGS:
+        return read_strings(parser, field, json, member);
+    case KIND_HASH:
+        return read_object(parser, field->of, json, member);
+    case KIND_OPT_HASH:
+        *(void **)member = arena_alloc(parser->arena, field->of->size);
+        return read_object(parser, field->of, json, *(void **)member);
+    case KIND_LIST:
+        return read_list(parser, field, json, member);
+    case KIND_DICTIONARY:
+        return read_dictionary(parser, field, json, member);
+    case KIND_SNAPSHOT:
+    case KIND_CONSTANT:
+        return true;
+    }
+    return true;
+}
+
+static bool read_object(struct parser *parser, const struct schema *schema, const json_t *json,
+                        void *object)
+{
+    if (!json_is_object(json))
+        return false;
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        json_t *value = json_object_get(json, field_name(field));
+        if (value && !(field->is & (INPUT | INTERNAL)) &&
+            !read_value(parser, field, value, object))
+            return wrong(parser, field, "an object");
+    }
+    return true;
+}
+
+bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
+                  struct str *problem)
+{
+    struct parser parser = {.arena = arena};
+    json_error_t error;
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, &error);
+    bool good = json_is_object(root) && read_object(&parser, schema, root, object);
+    if (!good)
+        *problem = parser.problem.data ? parser.problem
+                   : root ? STR("not a JSON object")
+                          : str_format(arena, "not JSON: %s", error.text);
+    json_decref(root);
+    return good;
+}
+
+bool parse_value(struct arena *arena, const struct field *field, struct str json, void *object)
+{
+    struct parser parser = {.arena = arena};
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
+    bool good = root && read_value(&parser, field, root, object);
+    json_decref(root);
+    return good;
+}
+
+struct str parse_string_member(struct arena *arena, struct str json, const char *key)
+{
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
+    const json_t *value = json_object_get(root, key);
+    struct str result = STR_NULL;
+    if (json_is_string(value))
+        result = str_copy(arena, (struct str){json_string_value(value), json_string_length(value)});
+    json_decref(root);
+    return result;
+}

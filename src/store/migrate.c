@@ -1,0 +1,92 @@
+/* Migrations: numbered SQL files that are part of the program. One file serves both databases; only the
+ * word CLUSTERED differs. */
+#include "store/migrate.h"
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "store/db.h"
+#include "store/sqlite.h"
+
+#include <string.h>
+
+#define MIGRATION_BYTES_MAX (256 * 1024)
+
+/* The file's bytes with a NUL behind them. */
+#define EMBED(name, file)                                                                          \
+    __asm__(".section .rodata\n.global " #name "\n" #name ":\n.incbin \"" MIGRATIONS_DIR "/" file  \
+            "\"\n.byte 0\n.previous\n");                                                           \
+    extern const char name[]
+
+EMBED(migration_0001, "0001_objects.sql");
+
+static const char *const migrations[] = {migration_0001};
+
+STATEMENT(find_version, "SELECT version FROM schema_version");
+STATEMENT(set_version, "UPDATE schema_version SET version = $1");
+
+int64_t migrate_newest(void)
+{
+    return ARRAY_LENGTH(migrations);
+}
+
+struct str migrate_sql(struct arena *arena, int64_t number, enum dialect dialect)
+{
+    static const char marker[] = ") CLUSTERED;";
+    struct text text;
+    text_init(&text, arena, MIGRATION_BYTES_MAX);
+    if (number == 1)
+        text_add_literal(&text, "CREATE TABLE schema_version (version BIGINT NOT NULL);\n"
+                                "INSERT INTO schema_version (version) VALUES (0);\n");
+    const char *rest = migrations[number - 1];
+    for (const char *found; (found = strstr(rest, marker)); rest = found + strlen(marker)) {
+        text_add(&text, (struct str){rest, (size_t)(found - rest)});
+        text_add(&text, dialect == DIALECT_SQLITE ? STR(") WITHOUT ROWID;") : STR(");"));
+    }
+    text_add(&text, str_from(rest));
+    return text_str(&text);
+}
+
+int64_t migrate_current(struct db *db)
+{
+    struct query exists =
+        db_query_text(db, STR("SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'"));
+    if (!db_row(&exists))
+        return 0;
+    db_end(&exists);
+    struct query query = db_query(db, &find_version);
+    int64_t version = db_row(&query) ? db_int(&query, 0) : 0;
+    if (!query.done)
+        db_end(&query);
+    return version;
+}
+
+static bool run_one(struct arena *arena, struct db *db, int64_t number)
+{
+    db_begin(db, true);
+    bool done = sqlite_execute(db, migrate_sql(arena, number, DIALECT_SQLITE).data);
+    if (done) {
+        struct query query = db_query(db, &set_version);
+        db_bind_int(&query, number);
+        done = db_run(&query) == DB_DONE && db_commit(db);
+    }
+    if (!done)
+        db_rollback(db);
+    return done;
+}
+
+bool migrate_run(struct arena *arena, struct db *db)
+{
+    int64_t current = migrate_current(db);
+    if (current > migrate_newest()) {
+        log_message(LOG_ERROR, "migrate",
+                    "the database has schema %lld, this program knows up to %lld: use a newer "
+                    "coupond",
+                    (long long)current, (long long)migrate_newest());
+        return false;
+    }
+    for (int64_t number = current + 1; number <= migrate_newest(); number++)
+        if (!run_one(arena, db, number))
+            return false;
+    return db_failed(db) == DB_OK;
+}

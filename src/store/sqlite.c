@@ -1,0 +1,528 @@
+/* SQLite behind the interface of db.h. Write-ahead log, synchronous=FULL: a commit has returned when its
+ * frames are on stable storage. Exactly one connection writes and checkpoints: releases of SQLite before
+ * 3.51.3 can corrupt the log when two do so at once. Readers are query_only and never checkpoint. */
+#include "store/sqlite.h"
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "store/db.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CACHE_SLOTS 512 /* prepared statements per connection; a power of two */
+#define CHECKPOINT_PAGES 4000      /* about 16 MiB of log: checkpoint even when busy */
+#define CHECKPOINT_IDLE_PAGES 500  /* checkpoint when nothing waits */
+#define PAGE_CACHE_KIB 16384
+#define BUSY_TIMEOUT_MS 5000
+
+struct db_statement {
+    sqlite3_stmt *handle;
+    const void *key;  /* of declared statements: their address */
+    char *sql;        /* of others: their text */
+    bool writes;
+    bool running;
+};
+
+enum control {
+    CONTROL_BEGIN,
+    CONTROL_BEGIN_WRITE,
+    CONTROL_COMMIT,
+    CONTROL_ROLLBACK,
+    CONTROL_SAVEPOINT,
+    CONTROL_RELEASE,
+    CONTROL_ROLLBACK_TO,
+    CONTROL_COUNT,
+};
+
+struct db {
+    sqlite3 *handle;
+    sqlite3_stmt *controls[CONTROL_COUNT];
+    struct db_statement *slots[CACHE_SLOTS];
+    size_t slots_used;
+    enum sqlite_role role;
+    enum db_failure failure;
+    char failure_text[256];
+    bool wants_savepoint; /* asked for, not opened yet: most requests that fail wrote nothing */
+    bool has_savepoint;
+    bool in_transaction;
+    int log_pages;
+    int64_t last_row;
+};
+
+/* ---- failures ---- */
+
+static enum db_failure classify(int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return DB_BUSY;
+    case SQLITE_FULL:
+        return DB_FULL;
+    case SQLITE_ERROR:
+    case SQLITE_MISUSE:
+    case SQLITE_RANGE:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+        return DB_MISUSED;
+    default: /* I/O errors, corruption, no memory, no access */
+        return DB_BROKEN;
+    }
+}
+
+static void note_failure(struct db *db, int code, const char *sql)
+{
+    if (db->failure != DB_OK)
+        return;
+    db->failure = classify(code);
+    snprintf(db->failure_text, sizeof(db->failure_text), "%s (%d)", sqlite3_errmsg(db->handle),
+             sqlite3_extended_errcode(db->handle));
+    log_message(LOG_ERROR, "database", "%s in: %.200s", db->failure_text, sql ? sql : "-");
+}
+
+enum db_failure db_failed(const struct db *db)
+{
+    return db->failure;
+}
+
+struct str db_failure_text(const struct db *db)
+{
+    return str_from(db->failure_text);
+}
+
+void db_clear(struct db *db)
+{
+    db->failure = DB_OK;
+}
+
+/* ---- opening ---- */
+
+static bool pragma_is(sqlite3 *handle, const char *name, const char *expected)
+{
+    char sql[64];
+    sqlite3_stmt *statement = NULL;
+    snprintf(sql, sizeof(sql), "PRAGMA %s", name);
+    bool same = sqlite3_prepare_v2(handle, sql, -1, &statement, NULL) == SQLITE_OK &&
+                sqlite3_step(statement) == SQLITE_ROW &&
+                strcmp((const char *)sqlite3_column_text(statement, 0), expected) == 0;
+    sqlite3_finalize(statement);
+    if (!same)
+        log_message(LOG_ERROR, "database", "PRAGMA %s is not %s", name, expected);
+    return same;
+}
+
+static bool configure(struct db *db)
+{
+    static const char common[] = "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0;"
+                                 "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;"
+                                 "PRAGMA cell_size_check=ON;";
+    static const char writer[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
+    static const char reader[] = "PRAGMA query_only=ON;";
+    char cache[64];
+    int on = 1;
+    snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%d;", PAGE_CACHE_KIB);
+    sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
+    sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    if (!sqlite_execute(db, common) || !sqlite_execute(db, cache) ||
+        !sqlite_execute(db, db->role == SQLITE_WRITER ? writer : reader) ||
+        !sqlite_execute(db, "PRAGMA wal_autocheckpoint=0;"))
+        return false;
+    if (!pragma_is(db->handle, "mmap_size", "0"))
+        return false;
+    if (db->role == SQLITE_READER)
+        return pragma_is(db->handle, "query_only", "1");
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &on);
+    return pragma_is(db->handle, "journal_mode", "wal") &&
+           pragma_is(db->handle, "synchronous", "2");
+}
+
+/* SQLite ignores a failing sync of the directory after it created a log file, so that the first commits
+ * could vanish with the file's name: make the log exist and sync the directory here. */
+static bool make_log_durable(struct db *db, const char *path)
+{
+    char copy[4096];
+    snprintf(copy, sizeof(copy), "%s", path);
+    if (!sqlite_execute(db, "BEGIN IMMEDIATE; COMMIT;"))
+        return false;
+    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = directory >= 0 && fsync(directory) == 0;
+    if (!synced)
+        log_message(LOG_ERROR, "database", "cannot sync the data directory: %s", strerror(errno));
+    if (directory >= 0)
+        close(directory);
+    return synced;
+}
+
+static int count_log_pages(void *context, sqlite3 *handle, const char *name, int pages)
+{
+    (void)handle;
+    (void)name;
+    ((struct db *)context)->log_pages = pages;
+    return SQLITE_OK;
+}
+
+struct db *sqlite_open(const char *path, enum sqlite_role role)
+{
+    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
+    flags |= role == SQLITE_WRITER ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                   : SQLITE_OPEN_READWRITE;
+    struct db *db = calloc(1, sizeof(*db));
+    if (!db)
+        abort();
+    db->role = role;
+    if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+        log_message(LOG_ERROR, "database", "cannot open %s: %s", path,
+                    sqlite3_errmsg(db->handle));
+        sqlite_close(db);
+        return NULL;
+    }
+    if (!configure(db) || (role == SQLITE_WRITER && !make_log_durable(db, path))) {
+        sqlite_close(db);
+        return NULL;
+    }
+    sqlite3_wal_hook(db->handle, count_log_pages, db);
+    return db;
+}
+
+static void finalize(struct db_statement *statement)
+{
+    sqlite3_finalize(statement->handle);
+    free(statement->sql);
+    free(statement);
+}
+
+static void forget_statements(struct db *db)
+{
+    for (size_t i = 0; i < CACHE_SLOTS; i++) {
+        if (db->slots[i])
+            finalize(db->slots[i]);
+        db->slots[i] = NULL;
+    }
+    db->slots_used = 0;
+}
+
+void sqlite_close(struct db *db)
+{
+    if (!db)
+        return;
+    forget_statements(db);
+    for (size_t i = 0; i < CONTROL_COUNT; i++)
+        sqlite3_finalize(db->controls[i]);
+    sqlite3_close(db->handle);
+    free(db);
+}
+
+bool sqlite_execute(struct db *db, const char *sql)
+{
+    int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    if (code != SQLITE_OK)
+        note_failure(db, code, sql);
+    return code == SQLITE_OK;
+}
+
+struct str sqlite_check(struct db *db, struct arena *arena)
+{
+    sqlite3_stmt *statement = NULL;
+    struct str result = STR("the check did not run");
+    if (sqlite3_prepare_v2(db->handle, "PRAGMA integrity_check(1)", -1, &statement, NULL) ==
+            SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+        result = str_copy(arena, str_from((const char *)sqlite3_column_text(statement, 0)));
+    sqlite3_finalize(statement);
+    return result;
+}
+
+/* ---- prepared statements ---- */
+
+static struct db_statement *prepare(struct db *db, const char *sql, size_t length)
+{
+    struct db_statement *statement = calloc(1, sizeof(*statement));
+    if (!statement)
+        abort();
+    int code = sqlite3_prepare_v3(db->handle, sql, (int)length, SQLITE_PREPARE_PERSISTENT,
+                                  &statement->handle, NULL);
+    if (code != SQLITE_OK || !statement->handle) {
+        note_failure(db, code, sql);
+        finalize(statement);
+        return NULL;
+    }
+    /* Named parameters count by first appearance; $n must therefore be the n-th. */
+    for (int i = 1; i <= sqlite3_bind_parameter_count(statement->handle); i++)
+        assert(strtol(sqlite3_bind_parameter_name(statement->handle, i) + 1, NULL, 10) == i);
+    statement->writes = !sqlite3_stmt_readonly(statement->handle);
+    return statement;
+}
+
+static struct db_statement **find_slot(struct db *db, uint64_t hash, const void *key,
+                                       struct str sql)
+{
+    for (uint64_t i = hash;; i++) {
+        struct db_statement **slot = &db->slots[i % CACHE_SLOTS];
+        const struct db_statement *found = *slot;
+        if (!found || (key ? found->key == key
+                           : found->sql && str_is(sql, found->sql)))
+            return slot;
+    }
+}
+
+static struct db_statement *cached(struct db *db, uint64_t hash, const void *key, struct str sql)
+{
+    struct db_statement **slot = find_slot(db, hash, key, sql);
+    if (!*slot) {
+        if (db->slots_used >= CACHE_SLOTS / 2) {
+            forget_statements(db); /* no query is open while a new one begins */
+            slot = find_slot(db, hash, key, sql);
+        }
+        *slot = prepare(db, sql.data, sql.length);
+        if (!*slot)
+            return NULL;
+        db->slots_used++;
+        (*slot)->key = key;
+        if (!key) {
+            (*slot)->sql = strndup(sql.data, sql.length);
+            if (!(*slot)->sql)
+                abort();
+        }
+    }
+    return *slot;
+}
+
+static void open_savepoint(struct db *db);
+
+static struct query begin_query(struct db *db, struct db_statement *statement)
+{
+    if (statement && statement->writes && db->wants_savepoint)
+        open_savepoint(db);
+    if (statement) {
+        assert(!statement->running);
+        statement->running = true;
+    }
+    return (struct query){.db = db, .statement = statement, .done = statement == NULL};
+}
+
+struct query db_query(struct db *db, const struct statement *statement)
+{
+    if (db->failure != DB_OK)
+        return (struct query){.db = db, .done = true};
+    uint64_t hash = (uint64_t)(uintptr_t)statement / sizeof(*statement);
+    return begin_query(db, cached(db, hash * UINT64_C(0x9E3779B97F4A7C15) >> 32, statement,
+                                  str_from(statement->sql)));
+}
+
+struct query db_query_text(struct db *db, struct str sql)
+{
+    if (db->failure != DB_OK)
+        return (struct query){.db = db, .done = true};
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (size_t i = 0; i < sql.length; i++)
+        hash = (hash ^ (unsigned char)sql.data[i]) * UINT64_C(0x100000001B3);
+    return begin_query(db, cached(db, hash, NULL, sql));
+}
+
+void db_bind_int(struct query *query, int64_t value)
+{
+    if (query->statement)
+        sqlite3_bind_int64(query->statement->handle, ++query->bound, value);
+}
+
+void db_bind_str(struct query *query, struct str value)
+{
+    if (!value.data)
+        db_bind_null(query);
+    else if (query->statement)
+        sqlite3_bind_text64(query->statement->handle, ++query->bound, value.data, value.length,
+                            SQLITE_STATIC, SQLITE_UTF8);
+}
+
+void db_bind_blob(struct query *query, struct str bytes)
+{
+    if (query->statement)
+        sqlite3_bind_blob64(query->statement->handle, ++query->bound, bytes.data, bytes.length,
+                            SQLITE_STATIC);
+}
+
+void db_bind_null(struct query *query)
+{
+    if (query->statement)
+        sqlite3_bind_null(query->statement->handle, ++query->bound);
+}
+
+static void finish(struct query *query)
+{
+    if (query->statement) {
+        sqlite3_reset(query->statement->handle);
+        query->statement->running = false;
+    }
+    query->statement = NULL;
+    query->done = true;
+}
+
+static enum db_result step(struct query *query, bool *row)
+{
+    *row = false;
+    if (query->done)
+        return query->db->failure == DB_OK ? DB_DONE : DB_FAILED;
+    sqlite3_stmt *handle = query->statement->handle;
+    assert(query->bound == sqlite3_bind_parameter_count(handle));
+    int code = sqlite3_step(handle);
+    if (code == SQLITE_ROW) {
+        *row = true;
+        return DB_DONE;
+    }
+    if (code != SQLITE_DONE && (code & 0xFF) != SQLITE_CONSTRAINT)
+        note_failure(query->db, code, sqlite3_sql(handle));
+    finish(query);
+    return code == SQLITE_DONE ? DB_DONE
+           : (code & 0xFF) == SQLITE_CONSTRAINT ? DB_CONFLICT
+                                                : DB_FAILED;
+}
+
+bool db_row(struct query *query)
+{
+    bool row;
+    step(query, &row);
+    return row;
+}
+
+enum db_result db_run(struct query *query)
+{
+    bool row;
+    enum db_result result;
+    do
+        result = step(query, &row);
+    while (row);
+    return result;
+}
+
+void db_end(struct query *query)
+{
+    finish(query);
+}
+
+int64_t db_int(struct query *query, int column)
+{
+    return sqlite3_column_int64(query->statement->handle, column);
+}
+
+bool db_is_null(struct query *query, int column)
+{
+    return sqlite3_column_type(query->statement->handle, column) == SQLITE_NULL;
+}
+
+struct str db_str(struct query *query, int column)
+{
+    sqlite3_stmt *handle = query->statement->handle;
+    if (sqlite3_column_type(handle, column) == SQLITE_NULL)
+        return STR_NULL;
+    const char *data = sqlite3_column_blob(handle, column);
+    return (struct str){data ? data : "", (size_t)sqlite3_column_bytes(handle, column)};
+}
+
+int64_t db_changes(struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+/* ---- transactions ---- */
+
+static bool control(struct db *db, enum control which)
+{
+    static const char *const sql[] = {
+        [CONTROL_BEGIN] = "BEGIN",
+        [CONTROL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+        [CONTROL_COMMIT] = "COMMIT",
+        [CONTROL_ROLLBACK] = "ROLLBACK",
+        [CONTROL_SAVEPOINT] = "SAVEPOINT request",
+        [CONTROL_RELEASE] = "RELEASE request",
+        [CONTROL_ROLLBACK_TO] = "ROLLBACK TO request",
+    };
+    int code = SQLITE_OK;
+    if (!db->controls[which])
+        code = sqlite3_prepare_v3(db->handle, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                  &db->controls[which], NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(db->controls[which]);
+    if (code != SQLITE_DONE)
+        note_failure(db, code, sql[which]);
+    sqlite3_reset(db->controls[which]);
+    return code == SQLITE_DONE;
+}
+
+void db_begin(struct db *db, bool write)
+{
+    assert(!db->in_transaction);
+    db->in_transaction = control(db, write ? CONTROL_BEGIN_WRITE : CONTROL_BEGIN);
+}
+
+bool db_commit(struct db *db)
+{
+    assert(!db->has_savepoint);
+    db->in_transaction = false;
+    return db->failure == DB_OK && control(db, CONTROL_COMMIT);
+}
+
+void db_rollback(struct db *db)
+{
+    db->has_savepoint = db->wants_savepoint = db->in_transaction = false;
+    if (!sqlite3_get_autocommit(db->handle)) /* an error may have ended the transaction already */
+        control(db, CONTROL_ROLLBACK);
+}
+
+static void open_savepoint(struct db *db)
+{
+    db->wants_savepoint = false;
+    db->has_savepoint = control(db, CONTROL_SAVEPOINT);
+}
+
+void db_savepoint(struct db *db)
+{
+    assert(!db->has_savepoint);
+    db->wants_savepoint = true;
+}
+
+void db_release(struct db *db)
+{
+    if (db->has_savepoint)
+        control(db, CONTROL_RELEASE);
+    db->has_savepoint = db->wants_savepoint = false;
+}
+
+void db_rollback_to_savepoint(struct db *db)
+{
+    if (db->has_savepoint)
+        control(db, CONTROL_ROLLBACK_TO);
+    db_release(db);
+}
+
+int64_t db_next_row(struct db *db, int64_t now)
+{
+    int64_t first = now << ROW_SECOND_BITS;
+    db->last_row = db->last_row >= first ? db->last_row + 1 : first;
+    return db->last_row;
+}
+
+void db_raise_row(struct db *db, int64_t row)
+{
+    if (db->last_row < row)
+        db->last_row = row;
+}
+
+void db_maintain(struct db *db, bool idle)
+{
+    if (db->log_pages < (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_PAGES))
+        return;
+    int log = 0, copied = 0;
+    int code = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &log,
+                                         &copied);
+    if (code != SQLITE_OK && code != SQLITE_BUSY)
+        note_failure(db, code, "checkpoint");
+    db->log_pages = 0; /* what readers held back is counted again with the next commit */
+}
