@@ -1,4 +1,5 @@
-/* Bearer and Basic keys, the account a key may act for, and the accounts that development keys open. */
+/* Bearer and Basic keys, the account a key may act for, and the accounts that development keys
+ * open. */
 #include "api/auth.h"
 
 #include "api/exchange.h"
@@ -104,8 +105,7 @@ bool authenticate(const struct service *service, struct exchange *exchange)
         exchange->key_to_admit = key;
         return true;
     }
-    if (wanted.data &&
-        !keyring_act_for(service->keyring, &exchange->arena, wanted, &credential))
+    if (wanted.data && !keyring_act_for(service->keyring, &exchange->arena, wanted, &credential))
         return fail_with(request, 403, ERROR_INVALID_REQUEST, CODE_account_invalid,
                          "The provided key '%.*s' does not have access to account '%.*s' (or that "
                          "account does not exist). Application access may have been revoked.",

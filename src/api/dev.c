@@ -24,8 +24,8 @@ static bool seed(struct request *request, const struct route *route, struct answ
         return false;
     *answer = (struct answer){
         .form = ANSWER_TEXT,
-        .text = str_format(request->arena,
-                           "{\n  \"object\": \"seed\",\n  \"objects\": %zu\n}", count),
+        .text =
+            str_format(request->arena, "{\n  \"object\": \"seed\",\n  \"objects\": %zu\n}", count),
     };
     return true;
 }

@@ -97,8 +97,8 @@ static bool find_route(const struct service *service, struct exchange *exchange)
 {
     struct request *request = &exchange->prepared;
     struct str method = str_is(exchange->method, "HEAD") ? STR("GET") : exchange->method;
-    exchange->route = router_find(service->router, &exchange->arena, method, exchange->path,
-                                  request->path_ids);
+    exchange->route =
+        router_find(service->router, &exchange->arena, method, exchange->path, request->path_ids);
     if (exchange->route)
         return true;
     return fail_with(request, 404, ERROR_INVALID_REQUEST, CODE_NONE,

@@ -1,6 +1,7 @@
 #pragma once
-/* One request from bytes to bytes. It is prepared where it arrives (who, which version, which call),
- * then run in a transaction: at once on a reading connection, or with others on the writing one. */
+/* One request from bytes to bytes. It is prepared where it arrives (who, which version, which
+ * call), then run in a transaction: at once on a reading connection, or with others on the writing
+ * one. */
 #include "base/arena.h"
 #include "base/request.h"
 #include "base/str.h"
@@ -44,7 +45,7 @@ struct exchange {
     struct str version_name;
     struct arena_mark ready; /* the arena as preparing left it, to run again from */
     size_t prepared_header_count;
-    struct request request;  /* of the last run */
+    struct request request; /* of the last run */
 
     /* The answer. */
     int status;
@@ -62,8 +63,8 @@ void exchange_reset(struct exchange *exchange);
 enum exchange_next exchange_prepare(const struct service *service, struct exchange *exchange,
                                     struct random *random);
 
-/* Runs the call in the transaction that is open on `db` and makes the answer. May be called again with
- * the same exchange, should the transaction have to be repeated. */
+/* Runs the call in the transaction that is open on `db` and makes the answer. May be called again
+ * with the same exchange, should the transaction have to be repeated. */
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,
                   struct random *random);
 

@@ -15,8 +15,8 @@ static void expand_reference(struct request *request, const struct field *field,
         expand_object(request, field->of, ref->object, expansion);
 }
 
-/* The depth is bounded: tables nest as they were compiled, expansion is at most EXPAND_DEPTH_MAX deep,
- * and no object embeds another of its own kind. */
+/* The depth is bounded: tables nest as they were compiled, expansion is at most EXPAND_DEPTH_MAX
+ * deep, and no object embeds another of its own kind. */
 void expand_object(struct request *request, const struct schema *schema, const void *object,
                    const struct expansion *expansion)
 {
@@ -27,8 +27,7 @@ void expand_object(struct request *request, const struct schema *schema, const v
             continue;
         if (!field_in_version(field, request->version) || (field->is & (INPUT | INTERNAL)))
             continue;
-        const struct expansion *child =
-            expansion_child(expansion, str_from(field_name(field)));
+        const struct expansion *child = expansion_child(expansion, str_from(field_name(field)));
         void *member = (char *)(uintptr_t)object + field->offset;
         if (field->kind == KIND_REF) {
             expand_reference(request, field, member, child);

@@ -1,6 +1,6 @@
 #pragma once
-/* Loads what an answer shows in full: references named by expand[], and those that an API version always
- * embeds. */
+/* Loads what an answer shows in full: references named by expand[], and those that an API version
+ * always embeds. */
 #include "schema/expansion.h"
 
 struct request;

@@ -1,5 +1,6 @@
-/* Stored answers. They are appended in the order of time; narrow rows lead from a hash of the key to
- * them. Each answer that is kept makes room by removing a few expired ones, so nothing has to sweep. */
+/* Stored answers. They are appended in the order of time; narrow rows lead from a hash of the key
+ * to them. Each answer that is kept makes room by removing a few expired ones, so nothing has to
+ * sweep. */
 #include "api/idempotency.h"
 
 #include "base/arena.h"
@@ -38,8 +39,8 @@ struct found {
     struct stored_answer answer;
 };
 
-/* Two keys may have the same hash: the later one then takes the next free slot. *slot is the key's own
- * or, when it is not found, the free one. */
+/* Two keys may have the same hash: the later one then takes the next free slot. *slot is the key's
+ * own or, when it is not found, the free one. */
 static bool find_slot(struct request *request, const unsigned char *pepper, int64_t *slot,
                       struct found *found)
 {

@@ -1,6 +1,6 @@
 #pragma once
-/* Idempotency keys: a POST that is sent again is answered as it was the first time. The answer is kept
- * in the transaction of its effect. */
+/* Idempotency keys: a POST that is sent again is answered as it was the first time. The answer is
+ * kept in the transaction of its effect. */
 #include "base/str.h"
 
 struct request;
@@ -11,10 +11,14 @@ struct stored_answer {
     struct str request_id; /* of the request that was executed */
 };
 
-enum claim { CLAIM_NEW, CLAIM_REPLAY, CLAIM_REFUSED };
+enum claim {
+    CLAIM_NEW,
+    CLAIM_REPLAY,
+    CLAIM_REFUSED
+};
 
-/* Looks request->idempotency_key up. `fingerprint`: of method, path and parameters. CLAIM_REFUSED: the
- * key was used for something else, with the error set. */
+/* Looks request->idempotency_key up. `fingerprint`: of method, path and parameters. CLAIM_REFUSED:
+ * the key was used for something else, with the error set. */
 enum claim idempotency_claim(struct request *request, const unsigned char *pepper, struct str path,
                              struct str fingerprint, struct stored_answer *stored);
 

@@ -111,9 +111,8 @@ void keyring_load(struct keyring *keyring, struct db *db)
 static const struct account_row *account_numbered(const struct keyring *keyring, int64_t number)
 {
     /* Numbers are given in order and accounts are never deleted. */
-    return number >= 1 && (size_t)number <= keyring->account_count
-               ? &keyring->accounts[number - 1]
-               : NULL;
+    return number >= 1 && (size_t)number <= keyring->account_count ? &keyring->accounts[number - 1]
+                                                                   : NULL;
 }
 
 enum key_state keyring_find(struct keyring *keyring, struct arena *arena, struct str hash,

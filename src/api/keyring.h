@@ -13,7 +13,11 @@ void keyring_free(struct keyring *keyring);
 /* Replaces the contents with what the database says. */
 void keyring_load(struct keyring *keyring, struct db *db);
 
-enum key_state { KEY_UNKNOWN, KEY_REVOKED, KEY_IN_FORCE };
+enum key_state {
+    KEY_UNKNOWN,
+    KEY_REVOKED,
+    KEY_IN_FORCE
+};
 
 struct credential {
     int64_t account; /* number */
@@ -25,6 +29,7 @@ struct credential {
 enum key_state keyring_find(struct keyring *keyring, struct arena *arena, struct str hash,
                             struct credential *credential);
 
-/* Whether the account of `credential` may act for the account `id`, and if so, replaces it by that. */
+/* Whether the account of `credential` may act for the account `id`, and if so, replaces it by that.
+ */
 bool keyring_act_for(struct keyring *keyring, struct arena *arena, struct str id,
                      struct credential *credential);

@@ -1,4 +1,5 @@
-/* OpenAPI 3.1 from the tables: what an answer may contain and what a call takes, for one API version. */
+/* OpenAPI 3.1 from the tables: what an answer may contain and what a call takes, for one API
+ * version. */
 #include "api/openapi.h"
 
 #include "api/router.h"
@@ -224,8 +225,8 @@ static void add_members(struct json_scope *scope, const struct schema *schema, i
 
 static void add_deleted(struct json_scope *schemas, const struct schema *schema)
 {
-    struct json_scope scope = open_object(
-        schemas, str_format(schemas->text->arena, "deleted_%s", schema->name).data);
+    struct json_scope scope =
+        open_object(schemas, str_format(schemas->text->arena, "deleted_%s", schema->name).data);
     add_type(&scope, "object", false);
     add(&scope, "required", "[\"id\", \"object\", \"deleted\"]");
     struct json_scope members = open_object(&scope, "properties");
@@ -473,8 +474,7 @@ static void add_queries(struct json_scope *parameters, const struct schema *sche
             add_query(parameters, &schema->fields[i], in, version);
 }
 
-static void add_parameters(struct json_scope *operation, const struct route *route,
-                           int32_t version)
+static void add_parameters(struct json_scope *operation, const struct route *route, int32_t version)
 {
     struct json_scope parameters = open_array(operation, "parameters");
     if (strstr(route->path, ":id")) {
@@ -508,8 +508,9 @@ static void add_collection(struct json_scope *schema, const struct route *route)
 {
     bool search = route->form == ANSWER_SEARCH;
     add_type(schema, "object", false);
-    add(schema, "required", search ? "[\"object\", \"data\", \"has_more\", \"next_page\", \"url\"]"
-                                   : "[\"object\", \"data\", \"has_more\", \"url\"]");
+    add(schema, "required",
+        search ? "[\"object\", \"data\", \"has_more\", \"next_page\", \"url\"]"
+               : "[\"object\", \"data\", \"has_more\", \"url\"]");
     struct json_scope members = open_object(schema, "properties");
     add(&members, "object", search ? "{\"const\": \"search_result\"}" : "{\"const\": \"list\"}");
     struct json_scope data = open_object(&members, "data");

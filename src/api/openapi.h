@@ -9,7 +9,7 @@ struct text;
 /* Writes the OpenAPI 3.1 document for request->version. */
 void openapi_write(struct request *request, const struct router *router, struct text *text);
 
-/* The document for the version that the query names (`version=…`, the newest when absent). False: no
- * such version, with the error set. */
+/* The document for the version that the query names (`version=…`, the newest when absent). False:
+ * no such version, with the error set. */
 bool openapi_for(struct request *request, const struct router *router, struct str query,
                  struct str *document) MUST_CHECK;

@@ -37,7 +37,8 @@ static struct str inner_prefix(struct arena *arena, struct str name, const struc
     return name;
 }
 
-/* Rows of a Markdown table. in == 0: the fields of an object; otherwise the parameters of a call. */
+/* Rows of a Markdown table. in == 0: the fields of an object; otherwise the parameters of a call.
+ */
 static void add_rows(struct text *text, const struct schema *schema, unsigned in, struct str prefix)
 {
     bool fields = in == 0;

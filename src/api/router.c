@@ -62,13 +62,13 @@ static struct route make_route(struct arena *arena, const struct resource *resou
         .form = regular->form,
         .parameters = takes_rows ? &resource->schema : NULL,
         .in = takes_rows ? regular->operation : 0,
-        .name = str_format(arena, "%c%s%.*s%.*s", regular->method[0],
-                           strcmp(regular->method, "POST") == 0  ? "ost"
-                           : strcmp(regular->method, "GET") == 0 ? "et"
-                                                                 : "elete",
-                           STR_FMT(collection), regular->has_id ? (int)single.length : 0,
-                           single.data)
-                    .data,
+        .name =
+            str_format(arena, "%c%s%.*s%.*s", regular->method[0],
+                       strcmp(regular->method, "POST") == 0  ? "ost"
+                       : strcmp(regular->method, "GET") == 0 ? "et"
+                                                             : "elete",
+                       STR_FMT(collection), regular->has_id ? (int)single.length : 0, single.data)
+                .data,
         .summary = str_format(arena, "%s %s%s", regular->verb, resource->noun,
                               regular->has_id || regular->operation == CREATE ? "" : "s")
                        .data,
@@ -101,7 +101,8 @@ const struct route *router_route(const struct router *router, size_t n)
     return n < router->count ? &router->routes[n] : NULL;
 }
 
-/* Compares segment by segment; what stands where the pattern has `:id` goes into ids, still encoded. */
+/* Compares segment by segment; what stands where the pattern has `:id` goes into ids, still
+ * encoded. */
 static bool matches(const char *pattern, struct str path, struct str ids[PATH_IDS_MAX])
 {
     size_t id_count = 0, i = 0;
@@ -125,8 +126,8 @@ static bool matches(const char *pattern, struct str path, struct str ids[PATH_ID
     return i == path.length;
 }
 
-const struct route *router_find(const struct router *router, struct arena *arena,
-                                struct str method, struct str path, struct str ids[PATH_IDS_MAX])
+const struct route *router_find(const struct router *router, struct arena *arena, struct str method,
+                                struct str path, struct str ids[PATH_IDS_MAX])
 {
     for (size_t i = 0; i < router->count; i++) {
         const struct route *route = &router->routes[i];

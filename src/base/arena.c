@@ -1,6 +1,6 @@
-/* A list of blocks filled from the front. Blocks after the current one are empty and wait for reuse.
- * Under AddressSanitizer the unused part of a block is poisoned, so that a pointer kept beyond a
- * rewind is reported when it is used. */
+/* A list of blocks filled from the front. Blocks after the current one are empty and wait for
+ * reuse. Under AddressSanitizer the unused part of a block is poisoned, so that a pointer kept
+ * beyond a rewind is reported when it is used. */
 #include "base/arena.h"
 
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #pragma once
-/* Memory of one request: allocations are zeroed, never freed one by one, and valid until the arena is
- * reset. Running out of memory aborts the process: what a request may ask for is bounded before. */
+/* Memory of one request: allocations are zeroed, never freed one by one, and valid until the arena
+ * is reset. Running out of memory aborts the process: what a request may ask for is bounded before.
+ */
 #include <stddef.h>
 
 struct arena_block;

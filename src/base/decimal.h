@@ -8,9 +8,9 @@ struct text;
 
 enum decimal_result {
     DECIMAL_OK,
-    DECIMAL_INVALID,        /* not a plain decimal number */
-    DECIMAL_TOO_PRECISE,    /* more than two decimal places that matter */
-    DECIMAL_OUT_OF_RANGE,   /* does not fit; *hundredths has the right sign */
+    DECIMAL_INVALID,      /* not a plain decimal number */
+    DECIMAL_TOO_PRECISE,  /* more than two decimal places that matter */
+    DECIMAL_OUT_OF_RANGE, /* does not fit; *hundredths has the right sign */
 };
 
 /* Reads `digits[.digits]` with an optional minus: no exponent, sign, hexadecimal, white space. */

@@ -84,8 +84,8 @@ bool fail_with(struct request *request, int status, enum error_type type, enum e
 
 bool fail_missing(struct request *request, struct str param, const char *noun, struct str id)
 {
-    bool result = fail(request, CODE_resource_missing, param, "No such %s: '%.*s'", noun,
-                       STR_FMT(id));
+    bool result =
+        fail(request, CODE_resource_missing, param, "No such %s: '%.*s'", noun, STR_FMT(id));
     request->error.status = 404;
     return result;
 }

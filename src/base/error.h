@@ -20,22 +20,25 @@ struct error {
 struct request;
 
 /* Error codes in use. Codes that the public documentation lists have a documentation address. */
-#define ERROR_CODES(X)                                                                             \
-    X(account_invalid, true)                                                                       \
-    X(coupon_expired, true)                                                                        \
-    X(email_invalid, true)                                                                         \
-    X(parameter_invalid_empty, true)                                                               \
-    X(parameter_invalid_integer, true)                                                             \
-    X(parameter_missing, true)                                                                     \
-    X(parameter_unknown, true)                                                                     \
-    X(promotion_code_customer_mismatch, false)                                                     \
-    X(property_expansion_max_depth, false)                                                         \
-    X(resource_already_exists, true)                                                               \
-    X(resource_missing, true)                                                                      \
+#define ERROR_CODES(X)                         \
+    X(account_invalid, true)                   \
+    X(coupon_expired, true)                    \
+    X(email_invalid, true)                     \
+    X(parameter_invalid_empty, true)           \
+    X(parameter_invalid_integer, true)         \
+    X(parameter_missing, true)                 \
+    X(parameter_unknown, true)                 \
+    X(promotion_code_customer_mismatch, false) \
+    X(property_expansion_max_depth, false)     \
+    X(resource_already_exists, true)           \
+    X(resource_missing, true)                  \
     X(url_invalid, true)
 
 #define CODE_DECLARE(name, documented) CODE_##name,
-enum error_code { CODE_NONE, ERROR_CODES(CODE_DECLARE) CODE_COUNT };
+enum error_code {
+    CODE_NONE,
+    ERROR_CODES(CODE_DECLARE) CODE_COUNT
+};
 #undef CODE_DECLARE
 
 /* The code's name on the wire; NULL for CODE_NONE. */
@@ -46,15 +49,16 @@ bool error_code_is_documented(struct str name);
 
 const char *error_type_name(enum error_type type);
 
-/* All return false, so that `return fail(…);` is one line. The first failure of a request stands. */
+/* All return false, so that `return fail(…);` is one line. The first failure of a request stands.
+ */
 
 /* 400 invalid_request_error. `param` may be null. */
-bool fail(struct request *request, enum error_code code, struct str param, const char *format, ...)
-    MUST_CHECK PRINTF_LIKE(4, 5);
+bool fail(struct request *request, enum error_code code, struct str param, const char *format,
+          ...) MUST_CHECK PRINTF_LIKE(4, 5);
 
 /* 404 invalid_request_error: the object in the path does not exist. */
-bool fail_missing(struct request *request, struct str param, const char *noun, struct str id)
-    MUST_CHECK;
+bool fail_missing(struct request *request, struct str param, const char *noun,
+                  struct str id) MUST_CHECK;
 
 /* Any status and type. */
 bool fail_with(struct request *request, int status, enum error_type type, enum error_code code,

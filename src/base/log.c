@@ -1,4 +1,5 @@
-/* logfmt writer: key=value, quoted where needed, control characters escaped, cut at the line limit. */
+/* logfmt writer: key=value, quoted where needed, control characters escaped, cut at the line limit.
+ */
 #include "base/log.h"
 
 #include <assert.h>

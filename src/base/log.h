@@ -2,7 +2,12 @@
 /* logfmt lines on standard error. Values are escaped; parameters, codes and keys never go in. */
 #include "base/str.h"
 
-enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_level {
+    LOG_ERROR,
+    LOG_WARN,
+    LOG_INFO,
+    LOG_DEBUG
+};
 
 #define LOG_LINE_BYTES_MAX 4096
 

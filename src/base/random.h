@@ -22,8 +22,8 @@ void random_characters(struct random *random, const char *alphabet, char *target
 /* prefix + 14 base-62 characters: cus_…, prod_…, req_…. */
 struct str id_short(struct random *random, struct arena *arena, const char *prefix);
 
-/* prefix + 24 characters: a 1, six that grow with time (so that an index over ids is appended to, not
- * dirtied all over), 17 random ones (101 bits). `now`: unix seconds. */
+/* prefix + 24 characters: a 1, six that grow with time (so that an index over ids is appended to,
+ * not dirtied all over), 17 random ones (101 bits). `now`: unix seconds. */
 struct str id_long(struct random *random, struct arena *arena, const char *prefix, int64_t now);
 
 #define ALPHABET_BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

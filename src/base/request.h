@@ -17,20 +17,20 @@ struct request {
     const struct catalog *catalog; /* generated statements */
     struct random *random;
 
-    struct str id;                 /* req_… */
-    struct str idempotency_key;    /* null: none */
-    int64_t now;                   /* unix seconds, read once */
-    int32_t version;               /* date of the API version, 20261028 */
-    int64_t tenant;                /* account and mode */
-    struct str account;            /* acct_… */
+    struct str id;              /* req_… */
+    struct str idempotency_key; /* null: none */
+    int64_t now;                /* unix seconds, read once */
+    int32_t version;            /* date of the API version, 20261028 */
+    int64_t tenant;             /* account and mode */
+    struct str account;         /* acct_… */
     bool livemode;
 
-    struct str body;               /* as it came, for the few calls that take no form */
-    const struct form_node *form;  /* decoded parameters, query and body together */
-    struct str path_ids[2];        /* ids in the path, decoded */
-    struct expansion *expansion;   /* what expand[] asks for; NULL: nothing */
-    uint64_t given;                /* which rows of the table the form named */
+    struct str body;              /* as it came, for the few calls that take no form */
+    const struct form_node *form; /* decoded parameters, query and body together */
+    struct str path_ids[2];       /* ids in the path, decoded */
+    struct expansion *expansion;  /* what expand[] asks for; NULL: nothing */
+    uint64_t given;               /* which rows of the table the form named */
 
-    bool began;                    /* past the static checks: the answer is kept under the key */
-    struct error error;            /* type ERROR_NONE: no failure */
+    bool began;         /* past the static checks: the answer is kept under the key */
+    struct error error; /* type ERROR_NONE: no failure */
 };

@@ -110,8 +110,8 @@ size_t str_characters(struct str text)
     return count;
 }
 
-/* Length of the valid UTF-8 sequence at the start of the bytes; 0 when there is none. Overlong forms,
- * surrogates and code points above U+10FFFF are not valid (RFC 3629, section 4). */
+/* Length of the valid UTF-8 sequence at the start of the bytes; 0 when there is none. Overlong
+ * forms, surrogates and code points above U+10FFFF are not valid (RFC 3629, section 4). */
 static size_t sequence_length(const unsigned char *bytes, size_t available)
 {
     unsigned char lead = bytes[0];

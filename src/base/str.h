@@ -1,6 +1,7 @@
 #pragma once
-/* Views of bytes. A struct str does not own what it points at; data == NULL is the API's null. Strings
- * made in an arena have a NUL behind them for the sake of C interfaces, views into input do not. */
+/* Views of bytes. A struct str does not own what it points at; data == NULL is the API's null.
+ * Strings made in an arena have a NUL behind them for the sake of C interfaces, views into input do
+ * not. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -37,8 +38,8 @@ struct str str_copy(struct arena *arena, struct str text);
 /* printf into the arena. */
 struct str str_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Splits at the first separator: the part before it is returned, *rest is what follows it (null when
- * there was none). */
+/* Splits at the first separator: the part before it is returned, *rest is what follows it (null
+ * when there was none). */
 struct str str_split(struct str text, char separator, struct str *rest);
 
 /* A decimal number of 64 bits: optional minus, digits, nothing else. False when it is not one. */
@@ -47,6 +48,6 @@ bool str_to_int64(struct str text, int64_t *value) MUST_CHECK;
 /* Number of characters of valid UTF-8. */
 size_t str_characters(struct str text);
 
-/* Whether the bytes are valid UTF-8 without NUL and without C0 controls other than tab, line feed and
- * carriage return. */
+/* Whether the bytes are valid UTF-8 without NUL and without C0 controls other than tab, line feed
+ * and carriage return. */
 bool str_is_text(struct str text);

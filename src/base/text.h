@@ -22,8 +22,8 @@ void text_addf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #define text_add_literal(text, literal) text_add((text), STR(literal))
 
-/* Makes room for `bytes` more and returns where to write them; NULL when that exceeds the limit. The
- * caller adds what it wrote to `length`. */
+/* Makes room for `bytes` more and returns where to write them; NULL when that exceeds the limit.
+ * The caller adds what it wrote to `length`. */
 char *text_reserve(struct text *text, size_t bytes);
 
 /* What was built, with a NUL behind it; null when the builder failed. */

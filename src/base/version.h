@@ -17,8 +17,8 @@
 #define V_NEWEST V_2026_10_28
 
 /* Reads a Stripe-Version header. Known names give their date, at least V_2020_08_27; a well-formed
- * newer name gives V_NEWEST; what follows a semicolon is ignored. False: no such version. `*name` is
- * the version to echo: the known name, or the newest known one. */
+ * newer name gives V_NEWEST; what follows a semicolon is ignored. False: no such version. `*name`
+ * is the version to echo: the known name, or the newest known one. */
 bool version_parse(struct str header, int32_t *version, struct str *name) MUST_CHECK;
 
 /* Full name of the newest version. */

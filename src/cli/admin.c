@@ -61,8 +61,7 @@ static void create_key(const struct admin_context *context, const struct admin_r
     struct str prefix = live ? STR("sk_live_") : STR("sk_test_");
     char *key = arena_alloc(context->arena, prefix.length + KEY_RANDOM_CHARACTERS + 2);
     memcpy(key, prefix.data, prefix.length);
-    random_characters(context->random, ALPHABET_BASE62, key + prefix.length,
-                      KEY_RANDOM_CHARACTERS);
+    random_characters(context->random, ALPHABET_BASE62, key + prefix.length, KEY_RANDOM_CHARACTERS);
     const struct key_row row = {
         .id = id_short(context->random, context->arena, "key_"),
         .hash = key_hash(context->arena, context->pepper, str_from(key)),
@@ -78,9 +77,9 @@ static void create_key(const struct admin_context *context, const struct admin_r
     }
     result->keys_changed = true;
     result->output = str_format(context->arena, "%s\n", key);
-    result->error = str_format(context->arena,
-                               "%.*s for account %.*s; the key is shown only this once",
-                               STR_FMT(row.id), STR_FMT(account.id));
+    result->error =
+        str_format(context->arena, "%.*s for account %.*s; the key is shown only this once",
+                   STR_FMT(row.id), STR_FMT(account.id));
 }
 
 struct listing {
@@ -116,19 +115,19 @@ static void revoke_key(const struct admin_context *context, const struct admin_r
 
 /* ---- accounts ---- */
 
-static void create_account(const struct admin_context *context,
-                           const struct admin_request *request, struct admin_result *result)
+static void create_account(const struct admin_context *context, const struct admin_request *request,
+                           struct admin_result *result)
 {
     struct account_row parent, account = {
-        .name = option(request, "name"),
-        .parent = option(request, "parent"),
-        .created = context->now,
-    };
+                                   .name = option(request, "name"),
+                                   .parent = option(request, "parent"),
+                                   .created = context->now,
+                               };
     if (account.parent.data &&
         !accounts_find(context->arena, context->db, account.parent, &parent)) {
-        fail_with_status(result, EX_DATAERR,
-                         str_format(context->arena, "there is no account \"%.*s\"",
-                                    STR_FMT(account.parent)));
+        fail_with_status(
+            result, EX_DATAERR,
+            str_format(context->arena, "there is no account \"%.*s\"", STR_FMT(account.parent)));
         return;
     }
     if (!accounts_add(context->arena, context->db, context->random, &account)) {

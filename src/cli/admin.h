@@ -1,6 +1,6 @@
 #pragma once
-/* What the command line does to a database: by itself when no server runs on the data directory, else
- * through the server, which alone may write. */
+/* What the command line does to a database: by itself when no server runs on the data directory,
+ * else through the server, which alone may write. */
 #include "base/str.h"
 
 struct arena;

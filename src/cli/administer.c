@@ -13,7 +13,12 @@ struct options {
     char words[8][512];
 };
 
-enum { OPTION_ACCOUNT = 1, OPTION_MODE, OPTION_NAME, OPTION_PARENT };
+enum {
+    OPTION_ACCOUNT = 1,
+    OPTION_MODE,
+    OPTION_NAME,
+    OPTION_PARENT
+};
 
 static void add_word(struct options *options, const char *name, const char *value)
 {
@@ -92,17 +97,16 @@ static error_t parse_verify(int key, char *argument, struct argp_state *state)
     return key == ARGP_KEY_ARG ? 0 : parse_common(key, argument, state);
 }
 
-#define DATA_OPTION                                                                                \
-    {                                                                                              \
-        .name = "data", .key = 'd', .arg = "DIR", .doc = "data directory (" DEFAULT_DATA ")"       \
+#define DATA_OPTION                                                                          \
+    {                                                                                        \
+        .name = "data", .key = 'd', .arg = "DIR", .doc = "data directory (" DEFAULT_DATA ")" \
     }
-#define NAME_OPTION                                                                                \
-    {                                                                                              \
-        .name = "name", .key = OPTION_NAME, .arg = "TEXT", .doc = "a name to tell it by"           \
+#define NAME_OPTION                                                                      \
+    {                                                                                    \
+        .name = "name", .key = OPTION_NAME, .arg = "TEXT", .doc = "a name to tell it by" \
     }
 
-static int execute(const char *command, char *title, const struct argp *argp, int argc,
-                   char **argv)
+static int execute(const char *command, char *title, const struct argp *argp, int argc, char **argv)
 {
     struct options options = {.data = DEFAULT_DATA};
     add_word(&options, command, NULL);
@@ -116,15 +120,21 @@ int keys_command(int argc, char **argv)
     static const struct argp_option options[] = {
         DATA_OPTION,
         NAME_OPTION,
-        {.name = "account", .key = OPTION_ACCOUNT, .arg = "ID",
+        {.name = "account",
+         .key = OPTION_ACCOUNT,
+         .arg = "ID",
          .doc = "create: the account (the oldest, made when there is none)"},
         {.name = "mode", .key = OPTION_MODE, .arg = "test|live", .doc = "create: the mode (test)"},
         {0},
     };
-    static const struct argp argp = {options, parse_keys, "create | list | revoke ID",
+    static const struct argp argp = {options,
+                                     parse_keys,
+                                     "create | list | revoke ID",
                                      "API keys. A new key is printed on standard output, once; "
                                      "only a keyed hash of it is stored.",
-                                     NULL, NULL, NULL};
+                                     NULL,
+                                     NULL,
+                                     NULL};
     static char title[] = "coupond keys";
     return execute("keys", title, &argp, argc, argv);
 }
@@ -134,13 +144,19 @@ int accounts_command(int argc, char **argv)
     static const struct argp_option options[] = {
         DATA_OPTION,
         NAME_OPTION,
-        {.name = "parent", .key = OPTION_PARENT, .arg = "ID",
+        {.name = "parent",
+         .key = OPTION_PARENT,
+         .arg = "ID",
          .doc = "create: the account whose keys may act for this one with Stripe-Account"},
         {0},
     };
-    static const struct argp argp = {options, parse_accounts, "create | list",
+    static const struct argp argp = {options,
+                                     parse_accounts,
+                                     "create | list",
                                      "Accounts: each has data of its own, in test and live mode.",
-                                     NULL, NULL, NULL};
+                                     NULL,
+                                     NULL,
+                                     NULL};
     static char title[] = "coupond accounts";
     return execute("accounts", title, &argp, argc, argv);
 }
@@ -148,10 +164,14 @@ int accounts_command(int argc, char **argv)
 int verify_command(int argc, char **argv)
 {
     static const struct argp_option options[] = {DATA_OPTION, {0}};
-    static const struct argp argp = {options, parse_verify, NULL,
+    static const struct argp argp = {options,
+                                     parse_verify,
+                                     NULL,
                                      "Recomputes every counter from the ledger and checks what "
                                      "must hold between rows. Exit status 0: all is well, 1: not.",
-                                     NULL, NULL, NULL};
+                                     NULL,
+                                     NULL,
+                                     NULL};
     static char title[] = "coupond verify";
     return execute("verify", title, &argp, argc, argv);
 }

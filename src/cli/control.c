@@ -117,8 +117,8 @@ static void run_errand(void *context, struct db *db, struct random *random)
 static void fail_errand(void *context, int status, const char *message)
 {
     struct errand *errand = context;
-    *errand->result = (struct admin_result){
-        .status = 1, .output = STR(""), .error = str_from(message)};
+    *errand->result =
+        (struct admin_result){.status = 1, .output = STR(""), .error = str_from(message)};
     (void)status;
 }
 
@@ -134,8 +134,8 @@ static void finish_errand(void *context)
 static void run_on_writer(struct control *control, struct arena *arena,
                           const struct admin_request *request, struct admin_result *result)
 {
-    struct errand errand = {.control = control, .arena = arena, .request = request,
-                            .result = result};
+    struct errand errand = {
+        .control = control, .arena = arena, .request = request, .result = result};
     errand.job = (struct job){
         .run = run_errand, .fail = fail_errand, .done = finish_errand, .context = &errand};
     pthread_mutex_init(&errand.lock, NULL);

@@ -1,6 +1,6 @@
 #pragma once
-/* A running server takes administration requests on a socket in its data directory, which only its own
- * user can reach. */
+/* A running server takes administration requests on a socket in its data directory, which only its
+ * own user can reach. */
 #include "base/str.h"
 
 struct admin_request;

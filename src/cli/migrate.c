@@ -17,7 +17,10 @@ struct options {
     bool status;
 };
 
-enum { OPTION_PRINT = 1, OPTION_STATUS };
+enum {
+    OPTION_PRINT = 1,
+    OPTION_STATUS
+};
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
@@ -46,8 +49,7 @@ static void print_migrations(struct arena *arena, const char *dialect)
 {
     bool sqlite = strcmp(dialect, "sqlite") == 0;
     for (int64_t number = 1; number <= migrate_newest(); number++) {
-        struct str sql =
-            migrate_sql(arena, number, sqlite ? DIALECT_SQLITE : DIALECT_POSTGRES);
+        struct str sql = migrate_sql(arena, number, sqlite ? DIALECT_SQLITE : DIALECT_POSTGRES);
         printf("%.*s", STR_FMT(sql));
     }
 }
@@ -82,14 +84,20 @@ int migrate_command(int argc, char **argv)
     static const struct argp_option help[] = {
         {.name = "data", .key = 'd', .arg = "DIR", .doc = "data directory (" DEFAULT_DATA ")"},
         {.name = "status", .key = OPTION_STATUS, .doc = "only say what the database has"},
-        {.name = "print", .key = OPTION_PRINT, .arg = "sqlite|postgres",
+        {.name = "print",
+         .key = OPTION_PRINT,
+         .arg = "sqlite|postgres",
          .doc = "print the whole schema as SQL and do nothing else"},
         {0},
     };
-    static const struct argp argp = {help, parse_option, NULL,
+    static const struct argp argp = {help,
+                                     parse_option,
+                                     NULL,
                                      "Brings the database to this version's schema. `serve` does "
                                      "the same when it starts.",
-                                     NULL, NULL, NULL};
+                                     NULL,
+                                     NULL,
+                                     NULL};
     static char title[] = "coupond migrate";
     struct options options = {.data = DEFAULT_DATA};
     struct arena arena;

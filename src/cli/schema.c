@@ -18,7 +18,12 @@
 
 #define OUTPUT_BYTES_MAX (16 * 1024 * 1024)
 
-enum { OPTION_OPENAPI = 1, OPTION_REFERENCE, OPTION_STATEMENTS, OPTION_VERSION };
+enum {
+    OPTION_OPENAPI = 1,
+    OPTION_REFERENCE,
+    OPTION_STATEMENTS,
+    OPTION_VERSION
+};
 
 struct options {
     int what; /* 0: objects */
@@ -29,9 +34,12 @@ struct options {
 static const struct argp_option options_help[] = {
     {.name = "openapi", .key = OPTION_OPENAPI, .doc = "print the OpenAPI document"},
     {.name = "reference", .key = OPTION_REFERENCE, .doc = "print the API reference as Markdown"},
-    {.name = "statements", .key = OPTION_STATEMENTS,
+    {.name = "statements",
+     .key = OPTION_STATEMENTS,
      .doc = "print every SQL statement, one per line"},
-    {.name = "api-version", .key = OPTION_VERSION, .arg = "VERSION",
+    {.name = "api-version",
+     .key = OPTION_VERSION,
+     .arg = "VERSION",
      .doc = "with --openapi: for this API version (the newest)"},
     {0},
 };
@@ -72,9 +80,8 @@ static void add_statements(struct request *request, struct text *text)
         const struct table_statements *of = catalog_of(request, resources[i]);
         if (!resources[i]->table.name)
             continue;
-        const struct statement *const statements[] = {&of->by_id,  &of->by_id_past, &of->by_seq,
-                                                      &of->insert, &of->update,
-                                                      &of->mark_deleted};
+        const struct statement *const statements[] = {
+            &of->by_id, &of->by_id_past, &of->by_seq, &of->insert, &of->update, &of->mark_deleted};
         for (size_t j = 0; j < ARRAY_LENGTH(statements); j++)
             add_line(text, statements[j]->sql);
         if (resources[i]->operations & FILTER)
@@ -107,8 +114,7 @@ static void list_objects(struct text *text)
         text_addf(text, "%-16s %s\n", resources[i]->schema.name, resources[i]->schema.help);
 }
 
-static int print_objects(struct request *request, const struct options *options,
-                         struct text *text)
+static int print_objects(struct request *request, const struct options *options, struct text *text)
 {
     if (!options->object) {
         list_objects(text);
@@ -132,10 +138,14 @@ static int print_objects(struct request *request, const struct options *options,
 
 int schema_command(int argc, char **argv)
 {
-    static const struct argp argp = {options_help, parse_option, "[OBJECT]",
+    static const struct argp argp = {options_help,
+                                     parse_option,
+                                     "[OBJECT]",
                                      "Prints what the API's objects look like: fields, versions, "
                                      "parameters and SQL.",
-                                     NULL, NULL, NULL};
+                                     NULL,
+                                     NULL,
+                                     NULL};
     static char title[] = "coupond schema";
     struct options options = {0};
     struct arena arena;

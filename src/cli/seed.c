@@ -73,8 +73,8 @@ static bool run_seeding(struct seeding *seeding, struct executor *executor)
     random_init(&random);
     if (exchange_prepare(seeding->service, &seeding->exchange, &random) != EXCHANGE_WRITES)
         return false;
-    seeding->job = (struct job){
-        .run = run, .fail = fail_seeding, .done = finish, .context = seeding};
+    seeding->job =
+        (struct job){.run = run, .fail = fail_seeding, .done = finish, .context = seeding};
     if (!executor_submit(executor, &seeding->job))
         return false;
     pthread_mutex_lock(&seeding->lock);

@@ -39,20 +39,33 @@ struct options {
     const char *version;
 };
 
-enum { OPTION_DEV = 1, OPTION_SEED, OPTION_VERSION, OPTION_INSECURE };
+enum {
+    OPTION_DEV = 1,
+    OPTION_SEED,
+    OPTION_VERSION,
+    OPTION_INSECURE
+};
 
 static const struct argp_option options_help[] = {
-    {.name = "dev", .key = OPTION_DEV,
+    {.name = "dev",
+     .key = OPTION_DEV,
      .doc = "for development: any sk_test_… key opens an empty account of its own"},
-    {.name = "listen", .key = 'l', .arg = "ADDRESS:PORT",
+    {.name = "listen",
+     .key = 'l',
+     .arg = "ADDRESS:PORT",
      .doc = "where to listen (" DEFAULT_LISTEN "); port 0 picks a free one"},
     {.name = "data", .key = 'd', .arg = "DIR", .doc = "data directory (" DEFAULT_DATA ")"},
-    {.name = "seed", .key = OPTION_SEED, .arg = "FILE",
+    {.name = "seed",
+     .key = OPTION_SEED,
+     .arg = "FILE",
      .doc = "with --dev: objects, one line of JSON each, for the key sk_test_seed, or the key that "
             "COUPOND_SEED_KEY names"},
-    {.name = "api-version", .key = OPTION_VERSION, .arg = "VERSION",
+    {.name = "api-version",
+     .key = OPTION_VERSION,
+     .arg = "VERSION",
      .doc = "API version of requests that name none (the newest)"},
-    {.name = "insecure-listen", .key = OPTION_INSECURE,
+    {.name = "insecure-listen",
+     .key = OPTION_INSECURE,
      .doc = "allow addresses other than loopback although there is no TLS"},
     {0},
 };
@@ -101,8 +114,8 @@ static bool split_address(const char *listen, char address[64], uint16_t *port)
 {
     const char *colon = strrchr(listen, ':');
     int64_t number;
-    if (!colon || (size_t)(colon - listen) >= 64 ||
-        !str_to_int64(str_from(colon + 1), &number) || number < 0 || number > UINT16_MAX)
+    if (!colon || (size_t)(colon - listen) >= 64 || !str_to_int64(str_from(colon + 1), &number) ||
+        number < 0 || number > UINT16_MAX)
         return false;
     memcpy(address, listen, (size_t)(colon - listen));
     address[colon - listen] = '\0';
@@ -164,8 +177,7 @@ static int start(struct running *running, const struct options *options, const c
     unsigned threads = thread_count();
     build_service(running, options);
     if (!migrate(running))
-        return cli_error(EX_IOERR, "serve", "cannot use the database %s",
-                         directory->database.data);
+        return cli_error(EX_IOERR, "serve", "cannot use the database %s", directory->database.data);
     running->executor =
         executor_new(&running->service, directory->database.data, threads + SPARE_READERS);
     if (!running->executor)
@@ -176,13 +188,11 @@ static int start(struct running *running, const struct options *options, const c
         if (status)
             return status;
     }
-    running->control =
-        control_start(&running->service, running->executor, directory->socket.data);
-    running->server =
-        server_start(&running->service, running->executor, address, port, threads);
-    return running->server ? 0
-                           : cli_error(EX_UNAVAILABLE, "serve", "cannot listen on %s",
-                                       options->listen);
+    running->control = control_start(&running->service, running->executor, directory->socket.data);
+    running->server = server_start(&running->service, running->executor, address, port, threads);
+    return running->server
+               ? 0
+               : cli_error(EX_UNAVAILABLE, "serve", "cannot listen on %s", options->listen);
 }
 
 static void stop(struct running *running)
@@ -223,8 +233,8 @@ static void block_signals(sigset_t *signals)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Secrets must not end up in core dumps or be read by a debugger, and no file limit below ours stand in
- * the way of connections. */
+/* Secrets must not end up in core dumps or be read by a debugger, and no file limit below ours
+ * stand in the way of connections. */
 static void harden(void)
 {
     struct rlimit none = {0}, files;
@@ -257,9 +267,9 @@ static int check_options(const struct options *options, char address[64], uint16
 
 int serve_command(int argc, char **argv)
 {
-    static const struct argp argp = {options_help, parse_option, NULL,
-                                     "Answers requests until SIGTERM or SIGINT.", NULL, NULL,
-                                     NULL};
+    static const struct argp argp = {
+        options_help, parse_option, NULL, "Answers requests until SIGTERM or SIGINT.",
+        NULL,         NULL,         NULL};
     static char name[] = "coupond serve";
     struct options options = {.data = DEFAULT_DATA, .listen = DEFAULT_LISTEN};
     struct running running = {.directory.lock = -1};

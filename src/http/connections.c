@@ -1,5 +1,5 @@
-/* A list of open connections, each with the moment at which it has to be done with what it is doing. A
- * thread looks once a second and shuts down those that are late. */
+/* A list of open connections, each with the moment at which it has to be done with what it is
+ * doing. A thread looks once a second and shuts down those that are late. */
 #include "http/connections.h"
 
 #include "base/clock.h"

@@ -1,6 +1,7 @@
 #pragma once
-/* Deadlines of connections. The HTTP library only knows how long nothing came; here it is bounded how
- * long a whole request head, body or pause may take, so that slow clients cannot hold a connection. */
+/* Deadlines of connections. The HTTP library only knows how long nothing came; here it is bounded
+ * how long a whole request head, body or pause may take, so that slow clients cannot hold a
+ * connection. */
 #include <microhttpd.h>
 
 struct connections;

@@ -50,8 +50,8 @@ STATEMENT(find_tenants, "SELECT number FROM accounts");
 
 /* ---- the writer ---- */
 
-/* After a failed commit nobody knows what is on the disk: nothing more may be acknowledged. What was
- * committed is found again at the next start. */
+/* After a failed commit nobody knows what is on the disk: nothing more may be acknowledged. What
+ * was committed is found again at the next start. */
 static _Noreturn void stop_at_once(const struct db *db)
 {
     log_message(LOG_ERROR, "stopped", "the database cannot be trusted any more: %.*s",
@@ -65,7 +65,11 @@ static void fail_all(struct job *batch, int status, const char *message)
         job->fail(job->context, status, message);
 }
 
-enum outcome { OUTCOME_DONE, OUTCOME_AGAIN, OUTCOME_FAILED };
+enum outcome {
+    OUTCOME_DONE,
+    OUTCOME_AGAIN,
+    OUTCOME_FAILED
+};
 
 static enum outcome run_batch(struct executor *executor, struct job *batch)
 {

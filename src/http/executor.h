@@ -1,7 +1,7 @@
 #pragma once
-/* Where requests run. Reads run at once, each on a connection of its own. Writes queue for one writer:
- * those that arrived while a commit was under way share the next one, each behind a savepoint of its
- * own, and no answer leaves before that commit is on stable storage. */
+/* Where requests run. Reads run at once, each on a connection of its own. Writes queue for one
+ * writer: those that arrived while a commit was under way share the next one, each behind a
+ * savepoint of its own, and no answer leaves before that commit is on stable storage. */
 #include "base/random.h"
 #include "base/str.h"
 
@@ -10,9 +10,9 @@ struct exchange;
 struct executor;
 struct service;
 
-/* Something to be done in the writer's transaction. `run` may be called more than once, the last time
- * counts; then `done` is called, once, after the commit. `fail` comes between them when it cannot be
- * done. The callbacks run on the writer's thread. */
+/* Something to be done in the writer's transaction. `run` may be called more than once, the last
+ * time counts; then `done` is called, once, after the commit. `fail` comes between them when it
+ * cannot be done. The callbacks run on the writer's thread. */
 struct job {
     struct job *next;
     void (*run)(void *context, struct db *db, struct random *random);

@@ -26,7 +26,12 @@
 #define CALLS_KEPT 256
 #define DRAIN_STEP_US 10000
 
-enum call_state { CALL_HEAD, CALL_BODY, CALL_QUEUED, CALL_DONE };
+enum call_state {
+    CALL_HEAD,
+    CALL_BODY,
+    CALL_QUEUED,
+    CALL_DONE
+};
 
 /* One request on its way through the server. */
 struct call {
@@ -153,8 +158,7 @@ static enum MHD_Result respond(struct call *call)
 {
     struct exchange *exchange = &call->exchange;
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        exchange->answer.length, (void *)(uintptr_t)exchange->answer.data,
-        MHD_RESPMEM_PERSISTENT);
+        exchange->answer.length, (void *)(uintptr_t)exchange->answer.data, MHD_RESPMEM_PERSISTENT);
     if (!response)
         return MHD_NO;
     add_headers(response, call);
@@ -165,7 +169,8 @@ static enum MHD_Result respond(struct call *call)
     return result;
 }
 
-/* An answer to a request that is not even looked at; what follows it on the connection is not either. */
+/* An answer to a request that is not even looked at; what follows it on the connection is not
+ * either. */
 static enum MHD_Result refuse(struct call *call, int status, const char *message)
 {
     call->close = true;
@@ -197,8 +202,7 @@ static void finish_job(void *context)
 
 static enum MHD_Result queue(struct call *call)
 {
-    call->job = (struct job){
-        .run = run_job, .fail = fail_job, .done = finish_job, .context = call};
+    call->job = (struct job){.run = run_job, .fail = fail_job, .done = finish_job, .context = call};
     call->state = CALL_QUEUED;
     MHD_suspend_connection(call->connection);
     if (!executor_submit(call->server->executor, &call->job)) {
@@ -237,8 +241,8 @@ static struct str header_value(struct call *call, const char *name)
 {
     const char *value = NULL;
     size_t length = 0;
-    if (MHD_lookup_connection_value_n(call->connection, MHD_HEADER_KIND, name, strlen(name),
-                                      &value, &length) != MHD_YES)
+    if (MHD_lookup_connection_value_n(call->connection, MHD_HEADER_KIND, name, strlen(name), &value,
+                                      &length) != MHD_YES)
         return STR_NULL;
     return (struct str){value ? value : "", length};
 }
@@ -255,8 +259,7 @@ static enum MHD_Result read_head(struct call *call, const char *method, const ch
     exchange->version_header = header_value(call, "Stripe-Version");
     exchange->account_header = header_value(call, "Stripe-Account");
     exchange->idempotency_key = header_value(call, "Idempotency-Key");
-    call->body_max =
-        str_is(exchange->path, "/_dev/seed") ? SEED_BODY_BYTES_MAX : BODY_BYTES_MAX;
+    call->body_max = str_is(exchange->path, "/_dev/seed") ? SEED_BODY_BYTES_MAX : BODY_BYTES_MAX;
     struct str length = header_value(call, "Content-Length");
     int64_t announced = 0;
     if (length.data && (!str_to_int64(length, &announced) || announced > (int64_t)call->body_max))
@@ -379,10 +382,9 @@ struct server *server_start(const struct service *service, struct executor *exec
     server->connections = connections_new();
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, port, NULL, NULL,
-        handle, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&to,
-        MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+        handle, server, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&to, MHD_OPTION_THREAD_POOL_SIZE,
+        threads, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_ADDRESS_MAX,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_IDLE_SECONDS,
         MHD_OPTION_URI_LOG_CALLBACK, begin, server, MHD_OPTION_NOTIFY_COMPLETED, end, server,

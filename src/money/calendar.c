@@ -2,7 +2,7 @@
 #include "money/calendar.h"
 
 #define SECONDS_PER_DAY 86400
-#define DAYS_PER_ERA 146097 /* 400 years */
+#define DAYS_PER_ERA 146097  /* 400 years */
 #define DAYS_TO_EPOCH 719468 /* from 0000-03-01 to 1970-01-01 */
 
 struct date {
@@ -34,8 +34,7 @@ static struct date date_from_days(int64_t days)
     int64_t day_of_era = days - era * DAYS_PER_ERA;
     int64_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year =
-        day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t month = (5 * day_of_year + 2) / 153; /* 0: March */
     return (struct date){
         .year = year_of_era + era * 400 + (month >= 10),

@@ -6,10 +6,10 @@ struct request;
 
 /* What is to be redeemed. */
 struct offer {
-    struct str coupon;      /* id */
+    struct str coupon; /* id */
     bool coupon_valid;
     bool has_code;
-    bool code_enabled;      /* not switched off by hand */
+    bool code_enabled; /* not switched off by hand */
     bool code_active;
     struct str code_customer; /* the only one who may; null: anyone */
     bool has_minimum_amount;
@@ -17,10 +17,10 @@ struct offer {
 
 enum refusal {
     REFUSAL_NONE,
-    REFUSAL_EXPIRED,          /* the coupon or code ran out, in time or in uses */
-    REFUSAL_INACTIVE,         /* the code was switched off */
+    REFUSAL_EXPIRED,  /* the coupon or code ran out, in time or in uses */
+    REFUSAL_INACTIVE, /* the code was switched off */
     REFUSAL_OTHER_CUSTOMER,
-    REFUSAL_AMOUNT_UNKNOWN,   /* a minimum amount, where there is no purchase to compare with */
+    REFUSAL_AMOUNT_UNKNOWN, /* a minimum amount, where there is no purchase to compare with */
 };
 
 /* The first rule that refuses to put the offer on a customer. */

@@ -1,5 +1,5 @@
-/* The ledger and its counters. A cap is enforced by the condition of one UPDATE, never by reading first
- * and writing then; which number of use an entry is comes from the same statement. */
+/* The ledger and its counters. A cap is enforced by the condition of one UPDATE, never by reading
+ * first and writing then; which number of use an entry is comes from the same statement. */
 #include "redemption/ledger.h"
 
 #include "base/request.h"
@@ -7,21 +7,18 @@
 
 STATEMENT(open_coupon, "INSERT INTO coupon_uses (tenant, coupon, times_redeemed, max_redemptions)"
                        " VALUES ($1, $2, 0, $3)");
-STATEMENT(open_code,
-          "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
-          " max_redemptions) VALUES ($1, $2, 0, $3)");
-STATEMENT(take_coupon,
-          "UPDATE coupon_uses SET times_redeemed = times_redeemed + $1,"
-          " previous_redemption = last_redemption, last_redemption = $2"
-          " WHERE tenant = $3 AND coupon = $4"
-          " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
-          " RETURNING times_redeemed, previous_redemption");
-STATEMENT(take_code,
-          "UPDATE promotion_code_uses SET times_redeemed = times_redeemed + $1,"
-          " previous_redemption = last_redemption, last_redemption = $2"
-          " WHERE tenant = $3 AND promotion_code = $4"
-          " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
-          " RETURNING times_redeemed, previous_redemption");
+STATEMENT(open_code, "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
+                     " max_redemptions) VALUES ($1, $2, 0, $3)");
+STATEMENT(take_coupon, "UPDATE coupon_uses SET times_redeemed = times_redeemed + $1,"
+                       " previous_redemption = last_redemption, last_redemption = $2"
+                       " WHERE tenant = $3 AND coupon = $4"
+                       " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
+                       " RETURNING times_redeemed, previous_redemption");
+STATEMENT(take_code, "UPDATE promotion_code_uses SET times_redeemed = times_redeemed + $1,"
+                     " previous_redemption = last_redemption, last_redemption = $2"
+                     " WHERE tenant = $3 AND promotion_code = $4"
+                     " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
+                     " RETURNING times_redeemed, previous_redemption");
 STATEMENT(enter,
           "INSERT INTO redemptions (tenant, seq, created, uses, coupon, coupon_ordinal,"
           " coupon_previous, promotion_code, promotion_code_ordinal, promotion_code_previous,"
@@ -83,8 +80,7 @@ enum ledger_result ledger_redeem(struct request *request, const struct use *use)
 {
     struct place coupon = {0}, code = {0};
     int64_t entry = db_next_row(request->db, request->now);
-    if (use->coupon &&
-        !take(request, &take_coupon, use->coupon, entry, use->uses, &coupon))
+    if (use->coupon && !take(request, &take_coupon, use->coupon, entry, use->uses, &coupon))
         return LEDGER_COUPON_USED_UP;
     if (use->promotion_code &&
         !take(request, &take_code, use->promotion_code, entry, use->uses, &code))

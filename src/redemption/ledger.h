@@ -1,6 +1,6 @@
 #pragma once
-/* Uses of coupons and codes: the counters that caps are enforced on, and the ledger that they are equal
- * to. Both move in the transaction of whatever the use is for. */
+/* Uses of coupons and codes: the counters that caps are enforced on, and the ledger that they are
+ * equal to. Both move in the transaction of whatever the use is for. */
 #include "schema/field.h"
 
 struct request;
@@ -12,8 +12,8 @@ void ledger_open_promotion_code(struct request *request, int64_t promotion_code,
 
 /* One use. */
 struct use {
-    int64_t uses; /* how many at once: 1, but for uses brought in from elsewhere */
-    int64_t coupon; /* 0: not to be counted again, of uses brought in from elsewhere */
+    int64_t uses;           /* how many at once: 1, but for uses brought in from elsewhere */
+    int64_t coupon;         /* 0: not to be counted again, of uses brought in from elsewhere */
     int64_t promotion_code; /* 0: the coupon itself was used */
     struct str customer;    /* null: nobody known */
     int64_t discount;       /* 0: none */
@@ -25,6 +25,6 @@ enum ledger_result {
     LEDGER_CODE_USED_UP,
 };
 
-/* Counts the use against every cap and enters it into the ledger. When a cap refuses it, the request
- * has to fail, so that what was counted is undone with it. */
+/* Counts the use against every cap and enters it into the ledger. When a cap refuses it, the
+ * request has to fail, so that what was counted is undone with it. */
 enum ledger_result ledger_redeem(struct request *request, const struct use *use) MUST_CHECK;

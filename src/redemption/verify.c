@@ -25,11 +25,10 @@ STATEMENT(code_ordinals,
           "SELECT tenant, promotion_code FROM redemptions WHERE promotion_code IS NOT NULL"
           " GROUP BY tenant, promotion_code HAVING COUNT(*) <> COUNT(DISTINCT"
           " promotion_code_ordinal) OR MAX(promotion_code_ordinal) <> SUM(uses)");
-STATEMENT(coupon_cap,
-          "SELECT o.tenant, o.seq FROM coupons AS o LEFT JOIN coupon_uses AS u"
-          " ON u.tenant = o.tenant AND u.coupon = o.seq WHERE u.coupon IS NULL"
-          " OR u.times_redeemed > o.max_redemptions"
-          " OR COALESCE(u.max_redemptions, -1) <> COALESCE(o.max_redemptions, -1)");
+STATEMENT(coupon_cap, "SELECT o.tenant, o.seq FROM coupons AS o LEFT JOIN coupon_uses AS u"
+                      " ON u.tenant = o.tenant AND u.coupon = o.seq WHERE u.coupon IS NULL"
+                      " OR u.times_redeemed > o.max_redemptions"
+                      " OR COALESCE(u.max_redemptions, -1) <> COALESCE(o.max_redemptions, -1)");
 STATEMENT(code_cap,
           "SELECT o.tenant, o.seq FROM promotion_codes AS o LEFT JOIN promotion_code_uses AS u"
           " ON u.tenant = o.tenant AND u.promotion_code = o.seq WHERE u.promotion_code IS NULL"
@@ -40,16 +39,14 @@ STATEMENT(coupon_last,
           " MAX(seq) AS newest FROM redemptions WHERE coupon <> 0 GROUP BY tenant, coupon) AS r"
           " ON r.tenant = u.tenant AND r.coupon = u.coupon"
           " WHERE COALESCE(u.last_redemption, 0) <> COALESCE(r.newest, 0)");
-STATEMENT(lost_ledger,
-          "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN coupons AS c"
-          " ON c.tenant = r.tenant AND c.seq = r.coupon LEFT JOIN promotion_codes AS p"
-          " ON p.tenant = r.tenant AND p.seq = r.promotion_code"
-          " WHERE (r.coupon <> 0 AND c.seq IS NULL)"
-          " OR (r.promotion_code IS NOT NULL AND p.seq IS NULL)");
-STATEMENT(lost_coupon,
-          "SELECT o.tenant, o.seq FROM promotion_codes AS o LEFT JOIN coupons AS c"
-          " ON c.tenant = o.tenant AND c.seq = o.promotion_coupon_seq"
-          " WHERE c.seq IS NULL OR c.id <> o.promotion_coupon");
+STATEMENT(lost_ledger, "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN coupons AS c"
+                       " ON c.tenant = r.tenant AND c.seq = r.coupon LEFT JOIN promotion_codes AS p"
+                       " ON p.tenant = r.tenant AND p.seq = r.promotion_code"
+                       " WHERE (r.coupon <> 0 AND c.seq IS NULL)"
+                       " OR (r.promotion_code IS NOT NULL AND p.seq IS NULL)");
+STATEMENT(lost_coupon, "SELECT o.tenant, o.seq FROM promotion_codes AS o LEFT JOIN coupons AS c"
+                       " ON c.tenant = o.tenant AND c.seq = o.promotion_coupon_seq"
+                       " WHERE c.seq IS NULL OR c.id <> o.promotion_coupon");
 STATEMENT(lost_discount_coupon,
           "SELECT o.tenant, o.seq FROM discounts AS o LEFT JOIN coupons AS c"
           " ON c.tenant = o.tenant AND c.seq = o.source_coupon_seq WHERE c.seq IS NULL");
@@ -59,14 +56,13 @@ STATEMENT(lost_discount,
           " AND o.deleted_at IS NULL AND (d.seq IS NULL OR d.deleted_at IS NOT NULL"
           " OR d.customer <> o.id)");
 STATEMENT(code_case, "SELECT tenant, seq FROM promotion_codes WHERE LOWER(code) <> code_key");
-STATEMENT(code_twice,
-          "SELECT a.tenant, a.seq FROM promotion_codes AS a JOIN promotion_codes AS b"
-          " ON b.tenant = a.tenant AND b.code_key = a.code_key AND b.seq > a.seq"
-          " WHERE a.enabled = 1 AND b.enabled = 1"
-          " AND (COALESCE(a.customer, a.customer_account, '') = ''"
-          " OR COALESCE(b.customer, b.customer_account, '') = ''"
-          " OR COALESCE(a.customer, a.customer_account) ="
-          " COALESCE(b.customer, b.customer_account))");
+STATEMENT(code_twice, "SELECT a.tenant, a.seq FROM promotion_codes AS a JOIN promotion_codes AS b"
+                      " ON b.tenant = a.tenant AND b.code_key = a.code_key AND b.seq > a.seq"
+                      " WHERE a.enabled = 1 AND b.enabled = 1"
+                      " AND (COALESCE(a.customer, a.customer_account, '') = ''"
+                      " OR COALESCE(b.customer, b.customer_account, '') = ''"
+                      " OR COALESCE(a.customer, a.customer_account) ="
+                      " COALESCE(b.customer, b.customer_account))");
 STATEMENT(lost_answer,
           "SELECT k.tenant, k.answer FROM idempotency_keys AS k LEFT JOIN idempotency_answers AS a"
           " ON a.tenant = k.tenant AND a.seq = k.answer WHERE a.seq IS NULL OR a.slot <> k.slot");

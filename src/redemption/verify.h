@@ -5,5 +5,6 @@
 struct db;
 struct text;
 
-/* Appends a line for each violation found, and at the end a line that sums up. True: there is none. */
+/* Appends a line for each violation found, and at the end a line that sums up. True: there is none.
+ */
 bool verify_run(struct db *db, struct text *report);

@@ -1,5 +1,5 @@
-/* The account that a key belongs to: GET /v1/account, which SDKs call to see whether they are let in.
- * Accounts are made on the command line; their table has no tenant. */
+/* The account that a key belongs to: GET /v1/account, which SDKs call to see whether they are let
+ * in. Accounts are made on the command line; their table has no tenant. */
 #include "base/request.h"
 #include "resources/registry.h"
 #include "store/accounts.h"

@@ -1,5 +1,5 @@
-/* Coupons. A deleted one stays as a tombstone, because discounts and codes point at it, and frees its
- * id for a new one. */
+/* Coupons. A deleted one stays as a tombstone, because discounts and codes point at it, and frees
+ * its id for a new one. */
 #include "resources/coupon.h"
 
 #include "base/arena.h"
@@ -24,8 +24,8 @@ static const struct schema applies_to_schema =
 
 #define THIS struct coupon_currency_option
 static const struct field currency_option_fields[] = {
-    FIELD(amount_off, "What is taken off in this currency, in minor units.",
-          .in = CREATE | UPDATE, .is = REQUIRED, .min = 1, .max = AMOUNT_MAX),
+    FIELD(amount_off, "What is taken off in this currency, in minor units.", .in = CREATE | UPDATE,
+          .is = REQUIRED, .min = 1, .max = AMOUNT_MAX),
 };
 #undef THIS
 static const struct schema currency_option_schema =
@@ -35,8 +35,8 @@ static const struct schema currency_option_schema =
 static const struct field coupon_fields[] = {
     FIELD(object.id, "Your own identifier, or a generated one.", .as = "id", .in = CREATE,
           .is = NOT_NULL | DERIVED | BLANK_IS_ABSENT, .format = FORMAT_CODE),
-    FIELD(amount_off, "What is taken off, in minor units; with `currency`.", .in = CREATE,
-          .min = 1, .max = AMOUNT_MAX),
+    FIELD(amount_off, "What is taken off, in minor units; with `currency`.", .in = CREATE, .min = 1,
+          .max = AMOUNT_MAX),
     OPT_HASH(applies_to, applies_to_schema, "What the coupon is limited to.", .in = CREATE,
              .is = INCLUDABLE | WHEN_SET),
     FIELD_CREATED,
@@ -53,8 +53,8 @@ static const struct field coupon_fields[] = {
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
     FIELD(name, "What customers see; the id when there is none.", .in = CREATE | UPDATE,
           .is = CLEARS_ON_UPDATE, .max = COUPON_NAME_CHARACTERS_MAX),
-    FIELD(percent_off, "What is taken off, in percent with up to two decimal places.",
-          .in = CREATE, .min = 1, .max = PERCENT_HUNDREDTHS_MAX),
+    FIELD(percent_off, "What is taken off, in percent with up to two decimal places.", .in = CREATE,
+          .min = 1, .max = PERCENT_HUNDREDTHS_MAX),
     FIELD(redeem_by, "The last moment at which the coupon can be redeemed.", .in = CREATE),
     FIELD(times_redeemed, "How often it was redeemed, directly or through a code.",
           .column = "u.times_redeemed"),

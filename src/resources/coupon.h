@@ -3,7 +3,11 @@
 #include "base/decimal.h"
 #include "resources/resource.h"
 
-enum coupon_duration { DURATION_FOREVER = 1, DURATION_ONCE, DURATION_REPEATING };
+enum coupon_duration {
+    DURATION_FOREVER = 1,
+    DURATION_ONCE,
+    DURATION_REPEATING
+};
 
 struct coupon_currency_option {
     struct str currency;
@@ -16,23 +20,23 @@ struct coupon_applies_to {
 
 struct coupon {
     struct object object;
-    struct opt_int amount_off;               /* minor units */
-    struct coupon_applies_to *applies_to;    /* NULL: everything */
-    struct str currency;                     /* of amount_off */
-    struct dictionary currency_options;      /* of struct coupon_currency_option */
+    struct opt_int amount_off;            /* minor units */
+    struct coupon_applies_to *applies_to; /* NULL: everything */
+    struct str currency;                  /* of amount_off */
+    struct dictionary currency_options;   /* of struct coupon_currency_option */
     struct choice duration;
     struct opt_int duration_in_months;
     struct opt_int max_redemptions;
     struct str name;
     struct opt_percent percent_off;
-    struct opt_time redeem_by;               /* the last instant */
+    struct opt_time redeem_by; /* the last instant */
     int64_t times_redeemed;
     bool valid;
 };
 
 extern const struct resource coupon_resource;
 
-/* Whether a time is in the future and no further than SCHEDULE_YEARS_MAX; unset is fine. `name`: of the
- * parameter. */
-bool check_schedule(struct request *request, const char *name, const struct opt_time *time)
-    MUST_CHECK;
+/* Whether a time is in the future and no further than SCHEDULE_YEARS_MAX; unset is fine. `name`: of
+ * the parameter. */
+bool check_schedule(struct request *request, const char *name,
+                    const struct opt_time *time) MUST_CHECK;

@@ -1,5 +1,5 @@
-/* Customers. Since API version basil a customer's discount can no longer be set by the API, only read
- * and deleted; older versions set it with `coupon` and `promotion_code`. */
+/* Customers. Since API version basil a customer's discount can no longer be set by the API, only
+ * read and deleted; older versions set it with `coupon` and `promotion_code`. */
 #include "resources/customer.h"
 
 #include "base/arena.h"
@@ -21,11 +21,12 @@
 #define PHONE_CHARACTERS_MAX 20
 
 static const char *const tax_exempts[] = {"exempt", "none", "reverse", NULL};
-static const char *const reconciliation_modes[] = {"automatic", "manual", "merchant_default",
-                                                   NULL};
+static const char *const reconciliation_modes[] = {"automatic", "manual", "merchant_default", NULL};
 static const char *const validate_locations[] = {"auto", "deferred", "immediately", NULL};
 
-enum { TAX_EXEMPT_NONE = 2 };
+enum {
+    TAX_EXEMPT_NONE = 2
+};
 
 #define THIS struct address
 static const struct field address_fields[] = {
@@ -49,8 +50,7 @@ static const struct schema address_schema = SCHEMA(struct address, address_field
 static const struct field shipping_fields[] = {
     OPT_HASH(address, address_schema, "Where to.", .in = CREATE | UPDATE, .is = REQUIRED),
     FIELD(name, "To whom.", .in = CREATE | UPDATE, .is = REQUIRED),
-    FIELD(phone, "Phone number.", .in = CREATE | UPDATE,
-          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(phone, "Phone number.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
 };
 #undef THIS
 static const struct schema shipping_schema = SCHEMA(struct shipping, shipping_fields, "shipping");
@@ -89,8 +89,8 @@ static const struct field invoice_settings_fields[] = {
              .since = V_2022_08_01),
 };
 #undef THIS
-static const struct schema invoice_settings_schema = SCHEMA(
-    struct customer_invoice_settings, invoice_settings_fields, "customer_invoice_settings");
+static const struct schema invoice_settings_schema =
+    SCHEMA(struct customer_invoice_settings, invoice_settings_fields, "customer_invoice_settings");
 
 #define THIS struct cash_balance_settings
 static const struct field cash_balance_settings_fields[] = {
@@ -98,8 +98,8 @@ static const struct field cash_balance_settings_fields[] = {
           .values = reconciliation_modes),
 };
 #undef THIS
-static const struct schema cash_balance_settings_schema = SCHEMA(
-    struct cash_balance_settings, cash_balance_settings_fields, "cash_balance_settings");
+static const struct schema cash_balance_settings_schema =
+    SCHEMA(struct cash_balance_settings, cash_balance_settings_fields, "cash_balance_settings");
 
 #define THIS struct cash_balance
 static const struct field cash_balance_fields[] = {
@@ -125,8 +125,7 @@ static const struct field tax_id_fields[] = {
     FIELD(value, "The tax ID.", .in = CREATE, .is = REQUIRED),
 };
 #undef THIS
-static const struct schema tax_id_schema =
-    SCHEMA(struct tax_id_data, tax_id_fields, "tax_id_data");
+static const struct schema tax_id_schema = SCHEMA(struct tax_id_data, tax_id_fields, "tax_id_data");
 
 #define THIS struct customer
 static const struct field customer_fields[] = {
@@ -160,16 +159,15 @@ static const struct field customer_fields[] = {
     CONSTANT("invoice_credit_balance", "{}", "Credit by currency.", .is = INCLUDABLE),
     FIELD(invoice_prefix, "Start of the customer's invoice numbers: 3 to 12 capitals or digits.",
           .in = CREATE | UPDATE, .max = 12),
-    HASH(invoice_settings, invoice_settings_schema, "Defaults of invoices.",
-         .in = CREATE | UPDATE),
+    HASH(invoice_settings, invoice_settings_schema, "Defaults of invoices.", .in = CREATE | UPDATE),
     FIELD_LIVEMODE,
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
     FIELD(name, "Full name.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE,
           .max = NAME_CHARACTERS_MAX),
     FIELD(next_invoice_sequence, "Number of the next invoice.", .in = CREATE | UPDATE, .min = 1),
     FIELD(payment_method, "Refused: there are no payment methods.", .in = CREATE, .is = INPUT),
-    FIELD(phone, "Phone number.", .in = CREATE | UPDATE,
-          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .max = PHONE_CHARACTERS_MAX),
+    FIELD(phone, "Phone number.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE,
+          .max = PHONE_CHARACTERS_MAX),
     FIELD(preferred_locales, "Languages, the preferred one first.", .in = CREATE | UPDATE,
           .is = CLEARS_ON_UPDATE),
     FIELD(promotion_code, "The code to give the customer; an empty value takes the discount away.",
@@ -184,8 +182,7 @@ static const struct field customer_fields[] = {
     CONSTANT("tax", "null", "Not supported.", .is = INCLUDABLE),
     FIELD(tax_exempt, "Whether the customer pays tax.", .in = CREATE | UPDATE,
           .is = BLANK_IS_ABSENT, .values = tax_exempts),
-    FIELD(tax_id_data, "Accepted without effect.", .in = CREATE, .is = INPUT,
-          .of = &tax_id_schema),
+    FIELD(tax_id_data, "Accepted without effect.", .in = CREATE, .is = INPUT, .of = &tax_id_schema),
     CONSTANT("tax_ids", "null", "Not supported.", .is = INCLUDABLE),
     FIELD(test_clock, "Refused: there are no test clocks.", .in = CREATE | FILTER, .is = INPUT),
     CONSTANT("test_clock", "null", "Not supported.", .is = EXPANDABLE),
@@ -277,8 +274,7 @@ static struct discount *take_discount(struct request *request, struct customer *
 {
     if (!customer->discount.row)
         return NULL;
-    struct discount *discount =
-        resource_load(request, &discount_resource, customer->discount.row);
+    struct discount *discount = resource_load(request, &discount_resource, customer->discount.row);
     if (discount)
         discount_end(request, discount);
     return discount;

@@ -69,8 +69,8 @@ static struct offer make_offer(const struct coupon *coupon, const struct promoti
         offer.code_enabled = code->enabled;
         offer.code_active = code->active;
         offer.code_customer = code->customer.id;
-        offer.has_minimum_amount = code->restrictions.minimum_amount.set ||
-                                   code->restrictions.currency_options.count > 0;
+        offer.has_minimum_amount =
+            code->restrictions.minimum_amount.set || code->restrictions.currency_options.count > 0;
     }
     return offer;
 }
@@ -95,8 +95,8 @@ bool discount_redeem(struct request *request, struct str customer, const struct 
     if (refusal != REFUSAL_NONE)
         return fail_refused(request, refusal, &offer, param);
     struct discount *made = resource_new(request, &discount_resource);
-    made->object.id = id_long(request->random, request->arena, discount_resource.id_prefix,
-                              request->now);
+    made->object.id =
+        id_long(request->random, request->arena, discount_resource.id_prefix, request->now);
     made->object.row = db_next_row(request->db, request->now);
     made->object.created.seconds = request->now;
     made->customer.id = customer;

@@ -1,6 +1,6 @@
 #pragma once
-/* Discounts: a coupon at work on an owner. They are shown inside their owners and in events, and cannot
- * be retrieved by id. */
+/* Discounts: a coupon at work on an owner. They are shown inside their owners and in events, and
+ * cannot be retrieved by id. */
 #include "resources/resource.h"
 
 struct customer;

@@ -41,8 +41,7 @@ struct event {
 #define THIS struct event_data
 static const struct field data_fields[] = {
     FIELD(object, "The object after what happened."),
-    FIELD(object, "What changed: the old values.", .as = "previous_attributes",
-          .is = DIFFERENCE),
+    FIELD(object, "What changed: the old values.", .as = "previous_attributes", .is = DIFFERENCE),
 };
 #undef THIS
 static const struct schema data_schema = SCHEMA(struct event_data, data_fields, "event_data");

@@ -1,5 +1,6 @@
-/* Import of objects. What the API computes for new objects is taken from the line instead; uses that
- * happened elsewhere enter the ledger as one opening entry, so that it goes on to equal the counters. */
+/* Import of objects. What the API computes for new objects is taken from the line instead; uses
+ * that happened elsewhere enter the ledger as one opening entry, so that it goes on to equal the
+ * counters. */
 #include "resources/import.h"
 
 #include "base/arena.h"
@@ -11,7 +12,6 @@
 #include "schema/parse.h"
 
 #include <string.h>
-
 
 struct line {
     size_t number;
@@ -64,8 +64,8 @@ static bool resolve(struct request *request, const struct line *line, const stru
         const struct object *found = resource_follow(request, target, ref);
         if (!found)
             return fail_line(request, line,
-                             str_format(request->arena, "%s: no such %s: '%.*s'",
-                                        field_name(field), target->noun, STR_FMT(ref->id))
+                             str_format(request->arena, "%s: no such %s: '%.*s'", field_name(field),
+                                        target->noun, STR_FMT(ref->id))
                                  .data);
         ref->row = found->row;
     }
@@ -92,8 +92,9 @@ static bool complete(struct request *request, const struct line *line,
     if (resource == &coupon_resource) {
         const struct coupon *coupon = object;
         return coupon->percent_off.set != (coupon->amount_off.set && coupon->currency.data) ||
-               fail_line(request, line, "a coupon has either percent_off or amount_off and "
-                                        "currency");
+               fail_line(request, line,
+                         "a coupon has either percent_off or amount_off and "
+                         "currency");
     }
     if (resource == &promotion_code_resource) {
         struct promotion_code *code = object;
@@ -110,8 +111,7 @@ static bool insert(struct request *request, const struct line *line,
 {
     bool counted = true;
     object->row = row_at(request, resource, object->created.seconds);
-    if (rows_insert(request, catalog_of(request, resource), &resource->schema, object) !=
-        DB_DONE)
+    if (rows_insert(request, catalog_of(request, resource), &resource->schema, object) != DB_DONE)
         return fail_line(request, line, "a field is missing, or the code is taken");
     if (resource == &coupon_resource)
         counted = open_coupon(request, (const struct coupon *)object);
@@ -126,8 +126,9 @@ static bool import_line(struct request *request, const struct line *line)
     const struct resource *resource =
         resource_named(parse_string_member(request->arena, line->text, "object"));
     if (!resource || !resource->table.name || !resource->events)
-        return fail_line(request, line, "it is no JSON object with an `object` that can be "
-                                        "imported");
+        return fail_line(request, line,
+                         "it is no JSON object with an `object` that can be "
+                         "imported");
     struct object *object = resource_new(request, resource);
     if (resource->prepare)
         resource->prepare(request, object);

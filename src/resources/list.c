@@ -110,11 +110,10 @@ static void add_range(struct selection *selection, const char *column, const str
                   {"<=", &range->lte}};
     for (size_t i = 0; i < ARRAY_LENGTH(bounds); i++)
         if (bounds[i].bound->set)
-            add_number(selection,
-                       str_format(selection->request->arena, "o.%s %s", column,
-                                  bounds[i].comparison)
-                           .data,
-                       bounds[i].bound->seconds);
+            add_number(
+                selection,
+                str_format(selection->request->arena, "o.%s %s", column, bounds[i].comparison).data,
+                bounds[i].bound->seconds);
 }
 
 static bool add_filter(struct selection *selection, const struct field *field, const void *object,
@@ -189,8 +188,8 @@ static struct query run(struct selection *selection)
 }
 
 /* The row of the object that a cursor names, live or deleted. */
-static bool find_cursor(struct request *request, const struct resource *resource,
-                        const char *name, struct str id, int64_t *row)
+static bool find_cursor(struct request *request, const struct resource *resource, const char *name,
+                        struct str id, int64_t *row)
 {
     *row = 0;
     if (!id.data)
@@ -212,9 +211,7 @@ static bool read_page(struct request *request, const struct route *route, void *
     page->limit = LIST_LIMIT_DEFAULT;
     if (!decode_parameters(request, tables, ARRAY_LENGTH(tables)))
         return false;
-    page->limit = page->limit < 1                ? 1
-                  : page->limit > LIST_LIMIT_MAX ? LIST_LIMIT_MAX
-                                                 : page->limit;
+    page->limit = page->limit < 1 ? 1 : page->limit > LIST_LIMIT_MAX ? LIST_LIMIT_MAX : page->limit;
     if (page->expand.count > EXPAND_PATHS_MAX)
         return fail(request, CODE_NONE, STR("expand"),
                     "Array expand exceeded maximum %d allowed elements.", EXPAND_PATHS_MAX);
@@ -274,8 +271,8 @@ bool resource_list(struct request *request, const struct route *route, struct an
     if (page.starting_after.data)
         add_number(&selection, "o.seq <", after);
     end(&selection, newer, page.limit + 1);
-    *answer = (struct answer){
-        .form = ANSWER_LIST, .resource = resource, .url = str_from(route->path)};
+    *answer =
+        (struct answer){.form = ANSWER_LIST, .resource = resource, .url = str_from(route->path)};
     struct query query = run(&selection);
     read_items(request, &query, resource, page.limit, newer, answer);
     return true;

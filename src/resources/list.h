@@ -10,6 +10,6 @@ handler_fn resource_list;
 /* The parameters that every list takes: limit, starting_after, ending_before. */
 extern const struct schema page_schema;
 
-/* The list's statement with every filter that the table offers, each on its own and all together, one
- * per line: for trying them on a database. */
+/* The list's statement with every filter that the table offers, each on its own and all together,
+ * one per line: for trying them on a database. */
 void list_statements(struct request *request, const struct resource *resource, struct text *text);

@@ -14,7 +14,10 @@
 
 static const char *const types[] = {"good", "service", NULL};
 
-enum { TYPE_GOOD = 1, TYPE_SERVICE };
+enum {
+    TYPE_GOOD = 1,
+    TYPE_SERVICE
+};
 
 #define THIS struct marketing_feature
 static const struct field marketing_feature_fields[] = {
@@ -77,8 +80,8 @@ static const struct field product_fields[] = {
     OPT_HASH(tax_details, tax_details_schema, "How it is taxed.", .in = CREATE | UPDATE,
              .is = CLEARS_ON_UPDATE, .since = V_ENDIVE),
     FIELD(type, "What kind of product it is.", .in = CREATE | FILTER, .values = types),
-    FIELD(unit_label, "What one of it is called.", .in = CREATE | UPDATE,
-          .is = CLEARS_ON_UPDATE, .max = UNIT_LABEL_CHARACTERS_MAX),
+    FIELD(unit_label, "What one of it is called.", .in = CREATE | UPDATE, .is = CLEARS_ON_UPDATE,
+          .max = UNIT_LABEL_CHARACTERS_MAX),
     FIELD(updated, "When the product was last changed."),
     FIELD(url, "Address of a page about it.", .in = CREATE | UPDATE | FILTER,
           .is = CLEARS_ON_UPDATE, .format = FORMAT_URL),

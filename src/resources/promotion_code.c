@@ -1,5 +1,6 @@
-/* Promotion codes. A code is unique, whatever its case, among the active codes that one customer could
- * use: an open code excludes all others of the same text, a restricted one those of its customer. */
+/* Promotion codes. A code is unique, whatever its case, among the active codes that one customer
+ * could use: an open code excludes all others of the same text, a restricted one those of its
+ * customer. */
 #include "resources/promotion_code.h"
 
 #include "base/arena.h"
@@ -19,10 +20,10 @@
 static const char *const promotion_types[] = {"coupon", NULL};
 
 /* The effective value, as derive() computes it. */
-#define IS_ACTIVE                                                                                  \
-    "(o.enabled = 1 AND (o.expires_at IS NULL OR o.expires_at > @now)"                              \
-    " AND (o.max_redemptions IS NULL OR u.times_redeemed < o.max_redemptions)"                     \
-    " AND c.deleted_at IS NULL AND (c.redeem_by IS NULL OR c.redeem_by >= @now)"                   \
+#define IS_ACTIVE                                                                \
+    "(o.enabled = 1 AND (o.expires_at IS NULL OR o.expires_at > @now)"           \
+    " AND (o.max_redemptions IS NULL OR u.times_redeemed < o.max_redemptions)"   \
+    " AND c.deleted_at IS NULL AND (c.redeem_by IS NULL OR c.redeem_by >= @now)" \
     " AND (c.max_redemptions IS NULL OR cu.times_redeemed < c.max_redemptions))"
 
 /* Written so that each half can use the index of its kind. */
@@ -52,8 +53,8 @@ static const struct field restrictions_fields[] = {
     FIELD(currency_options, "Minimum amounts in other currencies.", .in = CREATE | UPDATE,
           .is = INCLUDABLE | WHEN_SET, .of = &currency_option_schema, .format = FORMAT_CURRENCY),
     FIELD(first_time_transaction, "Only for customers who never bought anything.", .in = CREATE),
-    FIELD(minimum_amount, "The least that the purchase must come to, in minor units.",
-          .in = CREATE, .min = 1, .max = AMOUNT_MAX),
+    FIELD(minimum_amount, "The least that the purchase must come to, in minor units.", .in = CREATE,
+          .min = 1, .max = AMOUNT_MAX),
     FIELD(minimum_amount_currency, "Currency of `minimum_amount`.", .in = CREATE,
           .format = FORMAT_CURRENCY),
 };
@@ -64,8 +65,8 @@ static const struct schema restrictions_schema =
 #define THIS struct promotion_code
 static const struct field promotion_code_fields[] = {
     FIELD_ID,
-    FIELD(active, "Whether it can be redeemed now.", .in = CREATE | UPDATE | FILTER,
-          .is = DERIVED, .where = IS_ACTIVE " = (? = 1)"),
+    FIELD(active, "Whether it can be redeemed now.", .in = CREATE | UPDATE | FILTER, .is = DERIVED,
+          .where = IS_ACTIVE " = (? = 1)"),
     FIELD(code, "What customers type; made up when there is none.", .in = CREATE | FILTER,
           .is = NOT_NULL | BLANK_IS_ABSENT, .max = CODE_CHARACTERS_MAX, .format = FORMAT_CODE,
           .where = HAS_CODE),
@@ -98,9 +99,8 @@ static const struct field promotion_code_fields[] = {
 };
 #undef THIS
 
-STATEMENT(find_same_code,
-          "SELECT seq, customer, customer_account FROM promotion_codes"
-          " WHERE tenant = $1 AND code_key = $2 AND enabled = 1");
+STATEMENT(find_same_code, "SELECT seq, customer, customer_account FROM promotion_codes"
+                          " WHERE tenant = $1 AND code_key = $2 AND enabled = 1");
 STATEMENT(switch_off, "UPDATE promotion_codes SET enabled = 0 WHERE tenant = $1 AND seq = $2");
 
 static void derive(struct request *request, void *object)
@@ -112,8 +112,7 @@ static void derive(struct request *request, void *object)
         (!code->max_redemptions.set || code->times_redeemed < code->max_redemptions.value) &&
         !coupon->deleted_at.set &&
         (!coupon->redeem_by.set || request->now <= coupon->redeem_by.seconds) &&
-        (!coupon->max_redemptions.set ||
-         coupon->times_redeemed < coupon->max_redemptions.value);
+        (!coupon->max_redemptions.set || coupon->times_redeemed < coupon->max_redemptions.value);
 }
 
 static void prepare(struct request *request, void *object)
@@ -135,8 +134,8 @@ static struct str scope_of(const struct promotion_code *code)
     return code->customer.id.data ? code->customer.id : code->customer_account;
 }
 
-/* Whether another active code has the text. Those that are switched on but expired or used up make room:
- * they are switched off for good. */
+/* Whether another active code has the text. Those that are switched on but expired or used up make
+ * room: they are switched off for good. */
 static bool code_is_taken(struct request *request, const struct promotion_code *code)
 {
     int64_t rivals[64];

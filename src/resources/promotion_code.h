@@ -2,7 +2,9 @@
 /* Promotion codes: what customers type for a coupon. */
 #include "resources/resource.h"
 
-enum promotion_type { PROMOTION_COUPON = 1 };
+enum promotion_type {
+    PROMOTION_COUPON = 1
+};
 
 struct promotion {
     struct ref coupon;
@@ -31,7 +33,7 @@ struct coupon_state {
 
 struct promotion_code {
     struct object object;
-    bool active; /* as shown: now redeemable */
+    bool active;  /* as shown: now redeemable */
     bool enabled; /* as stored: not switched off */
     struct str code;
     struct str code_key; /* the code in lower case: what is unique and looked up */

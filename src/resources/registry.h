@@ -4,22 +4,23 @@
 
 struct arena;
 
-#define RESOURCES(X)                                                                               \
-    X(account)                                                                                     \
-    X(coupon)                                                                                      \
-    X(customer)                                                                                    \
-    X(discount)                                                                                    \
-    X(event)                                                                                       \
-    X(product)                                                                                     \
+#define RESOURCES(X) \
+    X(account)       \
+    X(coupon)        \
+    X(customer)      \
+    X(discount)      \
+    X(event)         \
+    X(product)       \
     X(promotion_code)
 
-#define RESOURCE_DECLARE(name)                                                                     \
-    extern const struct resource name##_resource;
+#define RESOURCE_DECLARE(name) extern const struct resource name##_resource;
 RESOURCES(RESOURCE_DECLARE)
 #undef RESOURCE_DECLARE
 
 #define RESOURCE_NUMBER(name) RESOURCE_##name,
-enum { RESOURCES(RESOURCE_NUMBER) RESOURCE_COUNT };
+enum {
+    RESOURCES(RESOURCE_NUMBER) RESOURCE_COUNT
+};
 #undef RESOURCE_NUMBER
 
 extern const struct resource *const resources[RESOURCE_COUNT];

@@ -110,8 +110,8 @@ bool resource_parameters(struct request *request, const struct route *route, voi
     return true;
 }
 
-static bool resolve(struct request *request, const struct schema *schema, void *object,
-                    unsigned in, const struct form_node *node)
+static bool resolve(struct request *request, const struct schema *schema, void *object, unsigned in,
+                    const struct form_node *node)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
@@ -233,8 +233,7 @@ bool resource_retrieve(struct request *request, const struct route *route, struc
         return true;
     }
     if (resource->deleted_is_shown && (object = resource_find_past(request, resource, id))) {
-        *answer = (struct answer){
-            .form = ANSWER_DELETED, .resource = resource, .object = object};
+        *answer = (struct answer){.form = ANSWER_DELETED, .resource = resource, .object = object};
         return true;
     }
     return fail_missing(request, str_from(resource->path_param), resource->noun, id);
@@ -296,7 +295,6 @@ bool resource_delete(struct request *request, const struct route *route, struct 
         resource->derive(request, object);
     if (resource->events)
         event_record(request, resource->events, "deleted", &resource->schema, object, NULL);
-    *answer =
-        (struct answer){.form = ANSWER_DELETED, .resource = resource, .object = object};
+    *answer = (struct answer){.form = ANSWER_DELETED, .resource = resource, .object = object};
     return true;
 }

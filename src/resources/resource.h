@@ -1,6 +1,6 @@
 #pragma once
-/* A kind of object and its regular operations. What is irregular about an object is in its hooks and
- * hand-written routes; there are five hooks and no more. */
+/* A kind of object and its regular operations. What is irregular about an object is in its hooks
+ * and hand-written routes; there are five hooks and no more. */
 #include "schema/decode.h"
 #include "schema/field.h"
 #include "store/rows.h"
@@ -23,15 +23,15 @@ enum id_form {
 struct resource {
     struct schema schema; /* first: a schema that is an object leads to its resource */
     struct table table;
-    size_t number;           /* place in the registry */
-    const char *path;        /* of the collection */
-    const char *noun;        /* in error messages */
-    const char *path_param;  /* what a 404 for the id in the path calls it */
-    const char *events;      /* prefix of event types; NULL: changes make no events */
+    size_t number;          /* place in the registry */
+    const char *path;       /* of the collection */
+    const char *noun;       /* in error messages */
+    const char *path_param; /* what a 404 for the id in the path calls it */
+    const char *events;     /* prefix of event types; NULL: changes make no events */
     const char *id_prefix;
     enum id_form id_form;
     unsigned operations;
-    bool deleted_is_shown;   /* retrieving a deleted one gives its stub */
+    bool deleted_is_shown;      /* retrieving a deleted one gives its stub */
     const struct route *routes; /* hand-written ones */
     size_t route_count;
 
@@ -56,13 +56,13 @@ enum answer_form {
 struct answer {
     enum answer_form form;
     const struct resource *resource;
-    const void *object;     /* ANSWER_OBJECT, ANSWER_DELETED */
-    const void **items;     /* ANSWER_LIST, ANSWER_SEARCH */
+    const void *object; /* ANSWER_OBJECT, ANSWER_DELETED */
+    const void **items; /* ANSWER_LIST, ANSWER_SEARCH */
     size_t count;
     bool has_more;
-    struct str next_page;   /* ANSWER_SEARCH; null: none */
+    struct str next_page; /* ANSWER_SEARCH; null: none */
     struct str url;
-    struct str text;        /* ANSWER_TEXT */
+    struct str text; /* ANSWER_TEXT */
 };
 
 typedef bool handler_fn(struct request *request, const struct route *route, struct answer *answer);
@@ -99,8 +99,8 @@ void *resource_follow(struct request *request, const struct resource *resource,
 
 /* Reads parameters and expand[] and checks both; `object` takes the values. After it has succeeded,
  * the answer to the request is kept under its idempotency key. */
-bool resource_parameters(struct request *request, const struct route *route, void *object)
-    MUST_CHECK;
+bool resource_parameters(struct request *request, const struct route *route,
+                         void *object) MUST_CHECK;
 
 /* Finds what the references of the object that the form named point at; 400 when there is none. */
 bool resource_resolve(struct request *request, const struct schema *schema, void *object,
@@ -111,8 +111,8 @@ handler_fn resource_create, resource_retrieve, resource_update, resource_delete;
 
 /* Their halves, for routes and imports that bring their own object: insert with everything that
  * follows from it, and write back a change. */
-bool resource_insert(struct request *request, const struct resource *resource, void *object)
-    MUST_CHECK;
+bool resource_insert(struct request *request, const struct resource *resource,
+                     void *object) MUST_CHECK;
 bool resource_change(struct request *request, const struct resource *resource, void *object,
                      const void *before) MUST_CHECK;
 

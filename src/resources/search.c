@@ -1,6 +1,6 @@
-/* Search: a query of clauses joined by AND or by OR becomes one SELECT. Understood are email, name and
- * metadata["key"], with : (equal), ~ (contains) and a leading minus for negation; values match without
- * regard to case. Answers are up to date at once. */
+/* Search: a query of clauses joined by AND or by OR becomes one SELECT. Understood are email, name
+ * and metadata["key"], with : (equal), ~ (contains) and a leading minus for negation; values match
+ * without regard to case. Answers are up to date at once. */
 #include "resources/search.h"
 
 #include "base/arena.h"
@@ -253,7 +253,8 @@ static bool read_cursor(struct request *request, struct str page, int64_t *row)
     *row = INT64_MAX;
     if (!page.data)
         return true;
-    return (str_to_int64(page, row) && *row > 0) || fail(request, CODE_NONE, STR("page"), "Invalid page: %.*s", STR_FMT(page));
+    return (str_to_int64(page, row) && *row > 0) ||
+           fail(request, CODE_NONE, STR("page"), "Invalid page: %.*s", STR_FMT(page));
 }
 
 bool search_customers(struct request *request, const struct route *route, struct answer *answer)
@@ -267,8 +268,9 @@ bool search_customers(struct request *request, const struct route *route, struct
         !read_cursor(request, search.page, &before) ||
         !scan_query(request, search.query, clauses, &count, &any))
         return false;
-    int64_t limit = search.limit < 1 ? 1 : search.limit > LIST_LIMIT_MAX ? LIST_LIMIT_MAX
-                                                                         : search.limit;
+    int64_t limit = search.limit < 1                ? 1
+                    : search.limit > LIST_LIMIT_MAX ? LIST_LIMIT_MAX
+                                                    : search.limit;
     struct query query = db_query_text(request->db, build_sql(request, clauses, count, any));
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, before);

@@ -76,7 +76,7 @@ static bool is_email(struct str text)
 
 static bool is_url(struct str text)
 {
-    size_t scheme = str_starts(text, STR("https://")) ? strlen("https://")
+    size_t scheme = str_starts(text, STR("https://"))  ? strlen("https://")
                     : str_starts(text, STR("http://")) ? strlen("http://")
                                                        : 0;
     return scheme && text.length > scheme && !memchr(text.data, ' ', text.length);
@@ -298,8 +298,7 @@ static bool read_metadata(struct request *request, const struct form_node *node,
 
 /* The items of a list in the order of their indices; those without stay where they are. */
 static bool list_items(struct request *request, const struct field *field,
-                       const struct form_node *node, const struct form_node ***items,
-                       size_t *count)
+                       const struct form_node *node, const struct form_node ***items, size_t *count)
 {
     struct str path = form_path(request, node);
     size_t max = field->max && field->kind == KIND_LIST ? (size_t)field->max : FORM_ITEMS_MAX;
@@ -317,8 +316,8 @@ static bool list_items(struct request *request, const struct field *field,
     size_t filled = 0;
     for (const struct form_node *child = node->first; child; child = child->next, filled++) {
         int64_t index = filled ? indices[filled - 1] : 0;
-        if (child->name.length && (!str_to_int64(child->name, &index) || index < 0 ||
-                                   index > ARRAY_INDEX_MAX))
+        if (child->name.length &&
+            (!str_to_int64(child->name, &index) || index < 0 || index > ARRAY_INDEX_MAX))
             return fail(request, CODE_NONE, path, "Invalid array");
         size_t at = filled;
         for (; at > 0 && indices[at - 1] > index; at--) {

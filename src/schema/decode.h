@@ -1,6 +1,6 @@
 #pragma once
-/* Parameters: an overlay of the form on an object. A name that is absent leaves the member, an empty
- * value clears it where the row allows that, a value sets it. */
+/* Parameters: an overlay of the form on an object. A name that is absent leaves the member, an
+ * empty value clears it where the row allows that, a value sets it. */
 #include "schema/field.h"
 
 struct form_node;
@@ -13,11 +13,11 @@ struct parameters {
     unsigned in; /* CREATE, UPDATE, FILTER or ACTION */
 };
 
-/* Reads request->form into the tables' objects: first refuses names that no table accepts, then reads
- * the rows in the order of the tables; the first mistake is the one reported. Notes in request->given
- * which rows of the first table the form named. */
-bool decode_parameters(struct request *request, const struct parameters *tables, size_t count)
-    MUST_CHECK;
+/* Reads request->form into the tables' objects: first refuses names that no table accepts, then
+ * reads the rows in the order of the tables; the first mistake is the one reported. Notes in
+ * request->given which rows of the first table the form named. */
+bool decode_parameters(struct request *request, const struct parameters *tables,
+                       size_t count) MUST_CHECK;
 
 /* Whether the form named the row of that member. */
 bool parameter_given(const struct request *request, const struct schema *schema, size_t offset);
@@ -27,8 +27,8 @@ struct range {
     struct opt_time equal, gt, gte, lt, lte;
 };
 
-bool decode_range(struct request *request, const struct form_node *node, struct range *range)
-    MUST_CHECK;
+bool decode_range(struct request *request, const struct form_node *node,
+                  struct range *range) MUST_CHECK;
 
 /* Whether the text has the shape of a code: one or more of a-z A-Z 0-9 - _. */
 bool is_code(struct str text);

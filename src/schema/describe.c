@@ -34,8 +34,7 @@ struct str describe_type(struct arena *arena, const struct field *field)
     case KIND_REF:
         if (field->is & INLINED)
             return str_format(arena, "%s", field->of->name);
-        return field->of ? str_format(arena, "id of a %s, expandable", field->of->name)
-                         : STR("id");
+        return field->of ? str_format(arena, "id of a %s, expandable", field->of->name) : STR("id");
     case KIND_METADATA:
         return STR("map of strings");
     case KIND_STRINGS:
@@ -60,8 +59,7 @@ struct str describe_versions(struct arena *arena, const struct field *field)
 {
     if (field->since && field->until)
         return str_format(arena, "%.*s up to, not including, %.*s",
-                          STR_FMT(version_name(field->since)),
-                          STR_FMT(version_name(field->until)));
+                          STR_FMT(version_name(field->since)), STR_FMT(version_name(field->until)));
     if (field->since)
         return str_format(arena, "since %.*s", STR_FMT(version_name(field->since)));
     if (field->until)

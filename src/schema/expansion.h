@@ -14,8 +14,8 @@ struct expansion {
 /* The child of that name; NULL when there is none or `expansion` is NULL. */
 const struct expansion *expansion_child(const struct expansion *expansion, struct str name);
 
-/* Checks the paths for an answer of this schema and puts the tree into request->expansion. In a list,
- * paths start with `data`. False: not expandable, too deep or too many. */
+/* Checks the paths for an answer of this schema and puts the tree into request->expansion. In a
+ * list, paths start with `data`. False: not expandable, too deep or too many. */
 bool expansion_read(struct request *request, const struct strings *paths,
                     const struct schema *schema, bool list) MUST_CHECK;
 

@@ -151,9 +151,9 @@ bool field_equal(const struct field *field, const void *a, const void *b)
                                      ((const struct opt_bool *)right)->value
                                : *(const bool *)left == *(const bool *)right;
     case KIND_INTEGER:
-        return field->nullable ? ((const struct opt_int *)left)->value ==
-                                     ((const struct opt_int *)right)->value
-                               : *(const int64_t *)left == *(const int64_t *)right;
+        return field->nullable
+                   ? ((const struct opt_int *)left)->value == ((const struct opt_int *)right)->value
+                   : *(const int64_t *)left == *(const int64_t *)right;
     case KIND_TIME:
         return field->nullable ? ((const struct opt_time *)left)->seconds ==
                                      ((const struct opt_time *)right)->seconds

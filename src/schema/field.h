@@ -1,10 +1,10 @@
 #pragma once
-/* What an object looks like. A resource is a plain C struct and a table of rows beside it; a row binds
- * a member to its name on the wire, and everything regular (reading forms, validation, JSON, database
- * columns, list filters, expansion, OpenAPI, documentation) follows from the rows.
+/* What an object looks like. A resource is a plain C struct and a table of rows beside it; a row
+ * binds a member to its name on the wire, and everything regular (reading forms, validation, JSON,
+ * database columns, list filters, expansion, OpenAPI, documentation) follows from the rows.
  *
- * The C type of a member is its kind: FIELD() picks it with _Generic, so a row never restates a type.
- * Rows stand in the order in which the API prints them (alphabetical). */
+ * The C type of a member is its kind: FIELD() picks it with _Generic, so a row never restates a
+ * type. Rows stand in the order in which the API prints them (alphabetical). */
 #include "base/str.h"
 #include "base/version.h"
 
@@ -39,8 +39,8 @@ struct choice {
     int value;
 };
 
-/* Another object. `row` is its key in the database where an id alone is ambiguous (an id may be used
- * again after deletion); `object` is set once it was loaded. */
+/* Another object. `row` is its key in the database where an id alone is ambiguous (an id may be
+ * used again after deletion); `object` is set once it was loaded. */
 struct ref {
     struct str id;
     int64_t row;
@@ -103,20 +103,20 @@ enum kind {
     KIND_REF,
     KIND_METADATA,
     KIND_STRINGS,
-    KIND_HASH,       /* a struct inside the struct */
-    KIND_OPT_HASH,   /* a pointer to a struct, NULL is null */
+    KIND_HASH,     /* a struct inside the struct */
+    KIND_OPT_HASH, /* a pointer to a struct, NULL is null */
     KIND_LIST,
     KIND_DICTIONARY,
     KIND_SNAPSHOT,
-    KIND_CONSTANT,   /* the same JSON literal always */
+    KIND_CONSTANT, /* the same JSON literal always */
 };
 
 /* .in: the operations that accept a row as a parameter. */
 enum {
     CREATE = 1,
     UPDATE = 2,
-    FILTER = 4,  /* list */
-    ACTION = 8,  /* any other call that has this table for its parameters */
+    FILTER = 4, /* list */
+    ACTION = 8, /* any other call that has this table for its parameters */
 };
 
 /* .is */
@@ -172,88 +172,88 @@ struct schema {
     const char *name; /* of the object on the wire; of hashes for documentation only */
     const struct field *fields;
     size_t count;
-    size_t size;      /* of the struct */
+    size_t size; /* of the struct */
     const char *help;
-    bool is_object;            /* has an `object` key and, but for has_no_id, an id */
+    bool is_object; /* has an `object` key and, but for has_no_id, an id */
     bool has_no_id;
     bool tombstones_are_shown; /* a deleted one expands to its last state, not to a stub */
     bool referred_by_seq;      /* its ids can be used again: references keep the seq too */
 };
 
-#define FIELD_KIND(member)                                                                         \
-    _Generic((member),                                                                             \
-        struct str: KIND_STRING,                                                                   \
-        bool: KIND_BOOL,                                                                           \
-        struct opt_bool: KIND_BOOL,                                                                \
-        int64_t: KIND_INTEGER,                                                                     \
-        struct opt_int: KIND_INTEGER,                                                              \
-        struct timestamp: KIND_TIME,                                                               \
-        struct opt_time: KIND_TIME,                                                                \
-        struct opt_percent: KIND_PERCENT,                                                          \
-        struct choice: KIND_CHOICE,                                                                \
-        struct ref: KIND_REF,                                                                      \
-        struct metadata: KIND_METADATA,                                                            \
-        struct strings: KIND_STRINGS,                                                              \
-        struct list: KIND_LIST,                                                                    \
-        struct dictionary: KIND_DICTIONARY,                                                        \
-        struct snapshot: KIND_SNAPSHOT)
+#define FIELD_KIND(member)                      \
+    _Generic((member), struct str               \
+             : KIND_STRING, bool                \
+             : KIND_BOOL, struct opt_bool       \
+             : KIND_BOOL, int64_t               \
+             : KIND_INTEGER, struct opt_int     \
+             : KIND_INTEGER, struct timestamp   \
+             : KIND_TIME, struct opt_time       \
+             : KIND_TIME, struct opt_percent    \
+             : KIND_PERCENT, struct choice      \
+             : KIND_CHOICE, struct ref          \
+             : KIND_REF, struct metadata        \
+             : KIND_METADATA, struct strings    \
+             : KIND_STRINGS, struct list        \
+             : KIND_LIST, struct dictionary     \
+             : KIND_DICTIONARY, struct snapshot \
+             : KIND_SNAPSHOT)
 
-#define FIELD_NULLABLE(member)                                                                     \
-    _Generic((member),                                                                             \
-        bool: false,                                                                               \
-        int64_t: false,                                                                            \
-        struct timestamp: false,                                                                   \
-        struct choice: false,                                                                      \
-        struct metadata: false,                                                                    \
-        struct strings: false,                                                                     \
-        struct list: false,                                                                        \
-        struct dictionary: false,                                                                  \
-        struct snapshot: false,                                                                    \
-        default: true)
+#define FIELD_NULLABLE(member)          \
+    _Generic((member), bool             \
+             : false, int64_t           \
+             : false, struct timestamp  \
+             : false, struct choice     \
+             : false, struct metadata   \
+             : false, struct strings    \
+             : false, struct list       \
+             : false, struct dictionary \
+             : false, struct snapshot   \
+             : false, default           \
+             : true)
 
-/* Rows of the struct type THIS, which a file defines before its table. What follows the member is the
- * description, then attributes by name. */
-#define FIELD(member, ...)                                                                         \
-    {                                                                                              \
-        .name = #member, .kind = FIELD_KIND(((THIS *)0)->member),                                  \
-        .nullable = FIELD_NULLABLE(((THIS *)0)->member), .offset = offsetof(THIS, member),         \
-        .help = __VA_ARGS__                                                                        \
+/* Rows of the struct type THIS, which a file defines before its table. What follows the member is
+ * the description, then attributes by name. */
+#define FIELD(member, ...)                                                                 \
+    {                                                                                      \
+        .name = #member, .kind = FIELD_KIND(((THIS *)0)->member),                          \
+        .nullable = FIELD_NULLABLE(((THIS *)0)->member), .offset = offsetof(THIS, member), \
+        .help = __VA_ARGS__                                                                \
     }
-#define HASH(member, schema, ...)                                                                  \
-    {                                                                                              \
-        .name = #member, .kind = KIND_HASH, .of = &(schema), .offset = offsetof(THIS, member),     \
-        .help = __VA_ARGS__                                                                        \
+#define HASH(member, schema, ...)                                                              \
+    {                                                                                          \
+        .name = #member, .kind = KIND_HASH, .of = &(schema), .offset = offsetof(THIS, member), \
+        .help = __VA_ARGS__                                                                    \
     }
-#define OPT_HASH(member, schema, ...)                                                              \
-    {                                                                                              \
-        .name = #member, .kind = KIND_OPT_HASH, .nullable = true, .of = &(schema),                 \
-        .offset = offsetof(THIS, member), .help = __VA_ARGS__                                      \
+#define OPT_HASH(member, schema, ...)                                              \
+    {                                                                              \
+        .name = #member, .kind = KIND_OPT_HASH, .nullable = true, .of = &(schema), \
+        .offset = offsetof(THIS, member), .help = __VA_ARGS__                      \
     }
-#define CONSTANT(wire_name, json, ...)                                                             \
-    {                                                                                              \
-        .name = wire_name, .kind = KIND_CONSTANT, .literal = json, .help = __VA_ARGS__             \
+#define CONSTANT(wire_name, json, ...)                                                 \
+    {                                                                                  \
+        .name = wire_name, .kind = KIND_CONSTANT, .literal = json, .help = __VA_ARGS__ \
     }
 
 #define FIELD_ID FIELD(object.id, "Unique identifier.", .as = "id", .is = NOT_NULL | DERIVED)
-#define FIELD_CREATED                                                                              \
-    FIELD(object.created, "When the object was created.", .as = "created", .in = FILTER,           \
+#define FIELD_CREATED                                                                    \
+    FIELD(object.created, "When the object was created.", .as = "created", .in = FILTER, \
           .is = DERIVED)
-#define FIELD_LIVEMODE                                                                             \
-    FIELD(object.livemode, "Whether the object belongs to live mode.", .as = "livemode",           \
+#define FIELD_LIVEMODE                                                                   \
+    FIELD(object.livemode, "Whether the object belongs to live mode.", .as = "livemode", \
           .is = DERIVED)
-#define FIELD_METADATA(...)                                                                        \
-    FIELD(object.metadata, "Up to 50 pairs of your own; an empty value removes a pair.",           \
+#define FIELD_METADATA(...)                                                              \
+    FIELD(object.metadata, "Up to 50 pairs of your own; an empty value removes a pair.", \
           .as = "metadata", __VA_ARGS__)
 
-#define SCHEMA(type, table, wire_name, ...)                                                        \
-    {                                                                                              \
-        .name = wire_name, .fields = table, .count = ARRAY_LENGTH(table), .size = sizeof(type),    \
-        __VA_ARGS__                                                                                \
+#define SCHEMA(type, table, wire_name, ...)                                                     \
+    {                                                                                           \
+        .name = wire_name, .fields = table, .count = ARRAY_LENGTH(table), .size = sizeof(type), \
+        __VA_ARGS__                                                                             \
     }
 
 /* The member of an object that a row describes. */
 #define MEMBER(field, object, type) ((type *)(void *)((char *)(object) + (field)->offset))
-#define CONST_MEMBER(field, object, type)                                                          \
+#define CONST_MEMBER(field, object, type) \
     ((const type *)(const void *)((const char *)(object) + (field)->offset))
 
 const char *field_name(const struct field *field);

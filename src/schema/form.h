@@ -4,8 +4,8 @@
  *     pair := name [ '=' value ]
  *     name := key ( '[' key? ']' )*
  *
- * The result is a tree of names. Whether a node is a hash, a list or a scalar is decided when a table
- * reads it; only here is it decided what is no form at all. */
+ * The result is a tree of names. Whether a node is a hash, a list or a scalar is decided when a
+ * table reads it; only here is it decided what is no form at all. */
 #include "base/str.h"
 
 struct request;
@@ -19,8 +19,8 @@ struct form_node {
     struct form_node *next;
 };
 
-/* Reads the query, then the body (either may be null) into request->form. False: malformed or over a
- * limit, with the error set. */
+/* Reads the query, then the body (either may be null) into request->form. False: malformed or over
+ * a limit, with the error set. */
 bool form_parse(struct request *request, struct str query, struct str body) MUST_CHECK;
 
 const struct form_node *form_find(const struct form_node *parent, struct str name);
@@ -31,8 +31,10 @@ struct str form_path(struct request *request, const struct form_node *node);
 /* That path with one more segment. */
 struct str form_path_of(struct request *request, const struct form_node *parent, const char *name);
 
-/* The tree below the node in one canonical order and spelling: equal for requests that say the same. */
+/* The tree below the node in one canonical order and spelling: equal for requests that say the
+ * same. */
 struct str form_canonical(struct request *request, const struct form_node *node);
 
-/* Percent-decodes `text`; with `plus`, a plus sign is a space. False: broken escape or no valid text. */
+/* Percent-decodes `text`; with `plus`, a plus sign is a space. False: broken escape or no valid
+ * text. */
 bool form_unescape(struct arena *arena, struct str text, bool plus, struct str *result) MUST_CHECK;

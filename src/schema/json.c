@@ -198,8 +198,7 @@ void json_value(struct text *text, const struct field *field, const void *object
                 const struct view *view, const struct expansion *expansion)
 {
     const void *member = (const char *)object + field->offset;
-    bool nullable =
-        field->nullable || field->kind == KIND_CHOICE || (field->is & NULL_WHEN_EMPTY);
+    bool nullable = field->nullable || field->kind == KIND_CHOICE || (field->is & NULL_WHEN_EMPTY);
     if (nullable && field_is_empty(field, object)) {
         text_add_literal(text, "null");
         return;

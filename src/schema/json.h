@@ -1,7 +1,7 @@
 #pragma once
-/* Writes objects as JSON, straight from struct and table into a buffer: the API's key order (id, object,
- * then alphabetical), its two-space indentation, its spelling of numbers. Nothing is parsed here and no
- * tree is built. */
+/* Writes objects as JSON, straight from struct and table into a buffer: the API's key order (id,
+ * object, then alphabetical), its two-space indentation, its spelling of numbers. Nothing is parsed
+ * here and no tree is built. */
 #include "base/text.h"
 #include "schema/field.h"
 
@@ -10,8 +10,8 @@ struct expansion;
 /* How to look at an object. */
 struct view {
     int32_t version;
-    int64_t indent;   /* levels before the first line; JSON_COMPACT: all on one line */
-    bool everything;  /* includables too and references as ids: what is kept in the database */
+    int64_t indent;  /* levels before the first line; JSON_COMPACT: all on one line */
+    bool everything; /* includables too and references as ids: what is kept in the database */
 };
 
 #define JSON_COMPACT (-1)

@@ -18,8 +18,7 @@ struct parser {
 static bool wrong(struct parser *parser, const struct field *field, const char *expected)
 {
     if (!parser->problem.data)
-        parser->problem =
-            str_format(parser->arena, "%s: expected %s", field_name(field), expected);
+        parser->problem = str_format(parser->arena, "%s: expected %s", field_name(field), expected);
     return false;
 }
 
@@ -96,13 +95,13 @@ static bool read_metadata(struct parser *parser, const struct field *field, json
     json_t *value;
     if (!json_is_object(json))
         return wrong(parser, field, "an object");
-    *member = (struct metadata){
-        ARENA_ARRAY(parser->arena, struct pair, json_object_size(json)), 0};
-    json_object_foreach(json, key, value) {
+    *member = (struct metadata){ARENA_ARRAY(parser->arena, struct pair, json_object_size(json)), 0};
+    json_object_foreach(json, key, value)
+    {
         if (!json_is_string(value))
             return wrong(parser, field, "strings as values");
-        member->items[member->count++] = (struct pair){str_copy(parser->arena, str_from(key)),
-                                                       copy_string(parser, value)};
+        member->items[member->count++] =
+            (struct pair){str_copy(parser->arena, str_from(key)), copy_string(parser, value)};
     }
     return true;
 }
@@ -114,9 +113,9 @@ static bool read_strings(struct parser *parser, const struct field *field, const
     json_t *value;
     if (!json_is_array(json))
         return wrong(parser, field, "an array");
-    *member =
-        (struct strings){ARENA_ARRAY(parser->arena, struct str, json_array_size(json)), 0};
-    json_array_foreach(json, index, value) {
+    *member = (struct strings){ARENA_ARRAY(parser->arena, struct str, json_array_size(json)), 0};
+    json_array_foreach(json, index, value)
+    {
         if (!json_is_string(value))
             return wrong(parser, field, "strings");
         member->items[member->count++] = copy_string(parser, value);
@@ -131,9 +130,9 @@ static bool read_list(struct parser *parser, const struct field *field, const js
     json_t *value;
     if (!json_is_array(json))
         return wrong(parser, field, "an array");
-    *member =
-        (struct list){arena_alloc(parser->arena, field->of->size * json_array_size(json)), 0};
-    json_array_foreach(json, index, value) {
+    *member = (struct list){arena_alloc(parser->arena, field->of->size * json_array_size(json)), 0};
+    json_array_foreach(json, index, value)
+    {
         if (!read_object(parser, field->of, value,
                          element_at(field->of, member->items, member->count++)))
             return wrong(parser, field, "objects");
@@ -150,7 +149,8 @@ static bool read_dictionary(struct parser *parser, const struct field *field, js
         return wrong(parser, field, "an object");
     *member = (struct dictionary){
         arena_alloc(parser->arena, field->of->size * json_object_size(json)), 0};
-    json_object_foreach(json, key, value) {
+    json_object_foreach(json, key, value)
+    {
         void *element = element_at(field->of, member->items, member->count++);
         *(struct str *)element = str_copy(parser->arena, str_from(key));
         if (!read_object(parser, field->of, value, element))
@@ -159,8 +159,7 @@ static bool read_dictionary(struct parser *parser, const struct field *field, js
     return true;
 }
 
-static bool read_value(struct parser *parser, const struct field *field, json_t *json,
-                       void *object)
+static bool read_value(struct parser *parser, const struct field *field, json_t *json, void *object)
 {
     void *member = (char *)object + field->offset;
     if (json_is_null(json))
@@ -216,8 +215,7 @@ static bool read_object(struct parser *parser, const struct schema *schema, cons
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
         json_t *value = json_object_get(json, field_name(field));
-        if (value && !(field->is & (INPUT | INTERNAL)) &&
-            !read_value(parser, field, value, object))
+        if (value && !(field->is & (INPUT | INTERNAL)) && !read_value(parser, field, value, object))
             return wrong(parser, field, "an object");
     }
     return true;
@@ -232,8 +230,8 @@ bool parse_object(struct arena *arena, const struct schema *schema, struct str j
     bool good = json_is_object(root) && read_object(&parser, schema, root, object);
     if (!good)
         *problem = parser.problem.data ? parser.problem
-                   : root ? STR("not a JSON object")
-                          : str_format(arena, "not JSON: %s", error.text);
+                   : root              ? STR("not a JSON object")
+                                       : str_format(arena, "not JSON: %s", error.text);
     json_decref(root);
     return good;
 }

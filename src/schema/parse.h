@@ -1,19 +1,19 @@
 #pragma once
-/* JSON to struct by table: what was kept as JSON in the database, and objects in the API's own shape
- * that are brought in from elsewhere. */
+/* JSON to struct by table: what was kept as JSON in the database, and objects in the API's own
+ * shape that are brought in from elsewhere. */
 #include "schema/field.h"
 
 struct arena;
 
-/* Fills `object` from JSON text in the shape of any API version: names of the table that are not there
- * leave their member. Includables and references to whole objects are understood. False: the text is no
- * JSON object, or a value has the wrong type; *problem says which. */
+/* Fills `object` from JSON text in the shape of any API version: names of the table that are not
+ * there leave their member. Includables and references to whole objects are understood. False: the
+ * text is no JSON object, or a value has the wrong type; *problem says which. */
 bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
                   struct str *problem) MUST_CHECK;
 
 /* The same for the value of one member, as json_value() wrote it. */
-bool parse_value(struct arena *arena, const struct field *field, struct str json, void *object)
-    MUST_CHECK;
+bool parse_value(struct arena *arena, const struct field *field, struct str json,
+                 void *object) MUST_CHECK;
 
 /* The string under `key` of a JSON object; null when there is none. */
 struct str parse_string_member(struct arena *arena, struct str json, const char *key);

@@ -1,6 +1,6 @@
 #pragma once
-/* Accounts and their API keys. A key is kept as a keyed hash; the key itself is shown once, when it is
- * made. */
+/* Accounts and their API keys. A key is kept as a keyed hash; the key itself is shown once, when it
+ * is made. */
 #include "base/str.h"
 
 struct arena;
@@ -22,7 +22,7 @@ struct account_row {
 };
 
 struct key_row {
-    struct str id;   /* key_… */
+    struct str id; /* key_… */
     struct str hash;
     int64_t account; /* number */
     bool livemode;

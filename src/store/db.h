@@ -1,23 +1,23 @@
 #pragma once
 /* One connection to a database: prepare, bind, step. Resources and the layers above write SQL that
- * SQLite and PostgreSQL both understand ($1, $2, … in the order of first use) and never learn which of
- * them answers.
+ * SQLite and PostgreSQL both understand ($1, $2, … in the order of first use) and never learn which
+ * of them answers.
  *
- * Failures are sticky: when the database fails, the connection remembers it, every further query finds
- * no row, and whoever runs the transaction asks db_failed() once, at its end. So callers only ever deal
- * with "a row", "no row" and "conflict". */
+ * Failures are sticky: when the database fails, the connection remembers it, every further query
+ * finds no row, and whoever runs the transaction asks db_failed() once, at its end. So callers only
+ * ever deal with "a row", "no row" and "conflict". */
 #include "base/str.h"
 
 struct db;
 struct db_statement;
 
-/* A statement as the source declares it. All of them stand in one section of the program, so that each
- * can be listed and tried on every database. */
+/* A statement as the source declares it. All of them stand in one section of the program, so that
+ * each can be listed and tried on every database. */
 struct statement {
     const char *sql;
 };
 
-#define STATEMENT(name, text)                                                                      \
+#define STATEMENT(name, text) \
     static const struct statement name __attribute__((section("statements"), used)) = {text}
 
 /* The declared statements: from statements_begin() up to, not including, statements_end(). */
@@ -32,10 +32,10 @@ enum db_result {
 
 enum db_failure {
     DB_OK,
-    DB_BUSY,     /* run the transaction again */
-    DB_FULL,     /* no space left: nothing was changed, reading goes on */
-    DB_BROKEN,   /* the storage cannot be trusted any more: stop the process */
-    DB_MISUSED,  /* our own mistake */
+    DB_BUSY,    /* run the transaction again */
+    DB_FULL,    /* no space left: nothing was changed, reading goes on */
+    DB_BROKEN,  /* the storage cannot be trusted any more: stop the process */
+    DB_MISUSED, /* our own mistake */
 };
 
 struct query {
@@ -45,7 +45,8 @@ struct query {
     bool done;
 };
 
-/* Begins a query; parameters are bound in order, from $1. The statement must outlive the connection. */
+/* Begins a query; parameters are bound in order, from $1. The statement must outlive the
+ * connection. */
 struct query db_query(struct db *db, const struct statement *statement);
 
 /* The same for SQL put together at run time, which the connection copies. */
@@ -95,7 +96,8 @@ int64_t db_next_row(struct db *db, int64_t now);
 /* Later values will be above `row`. */
 void db_raise_row(struct db *db, int64_t row);
 
-/* Does what the storage needs from time to time, when no transaction is open. `idle`: nothing waits. */
+/* Does what the storage needs from time to time, when no transaction is open. `idle`: nothing
+ * waits. */
 void db_maintain(struct db *db, bool idle);
 
 /* The rows that a second's objects may have: row = second << ROW_SECOND_BITS + n. */

@@ -20,8 +20,8 @@ enum directory_result {
     DIRECTORY_FAILED, /* logged */
 };
 
-/* Opens the directory, which is created if it is missing, and locks it. `path` must not be accessible
- * for others. */
+/* Opens the directory, which is created if it is missing, and locks it. `path` must not be
+ * accessible for others. */
 enum directory_result directory_open(struct arena *arena, const char *path,
                                      struct directory *directory);
 

@@ -5,7 +5,10 @@
 struct arena;
 struct db;
 
-enum dialect { DIALECT_SQLITE, DIALECT_POSTGRES };
+enum dialect {
+    DIALECT_SQLITE,
+    DIALECT_POSTGRES
+};
 
 /* The number of the newest migration. */
 int64_t migrate_newest(void);

@@ -1,6 +1,6 @@
-/* Structs to rows and back. A hash inside an object is flattened into columns, other collections are
- * kept as JSON (NULL when empty), a reference to objects whose ids can be used again keeps the id for
- * showing and the seq for finding. */
+/* Structs to rows and back. A hash inside an object is flattened into columns, other collections
+ * are kept as JSON (NULL when empty), a reference to objects whose ids can be used again keeps the
+ * id for showing and the seq for finding. */
 #include "store/rows.h"
 
 #include "base/arena.h"
@@ -186,8 +186,8 @@ static void bind_number(struct query *query, const struct field *field, const vo
     }
 }
 
-static void bind_columns(struct request *request, struct query *query,
-                         const struct schema *schema, const void *object)
+static void bind_columns(struct request *request, struct query *query, const struct schema *schema,
+                         const void *object)
 {
     for (size_t i = 0; i < schema->count; i++)
         if (field_is_stored(&schema->fields[i]) && !schema->fields[i].column)

@@ -15,7 +15,7 @@ struct table {
 
 /* The statements that a table gives rise to. Parameters of the finders: tenant, then id or seq. */
 struct table_statements {
-    struct str select; /* SELECT … FROM …, up to WHERE */
+    struct str select;           /* SELECT … FROM …, up to WHERE */
     struct statement by_id;      /* not deleted */
     struct statement by_id_past; /* the one deleted last */
     struct statement by_seq;     /* deleted or not */
@@ -27,7 +27,8 @@ struct table_statements {
 void table_statements_build(struct arena *arena, const struct table *table,
                             struct table_statements *statements);
 
-/* The columns of an insert's or select's row, in order, as the driver names them. For documentation. */
+/* The columns of an insert's or select's row, in order, as the driver names them. For
+ * documentation. */
 struct str table_columns(struct arena *arena, const struct table *table);
 
 /* Reads the current row into a zeroed object. Strings are copied into the request's arena. */

@@ -1,6 +1,7 @@
-/* SQLite behind the interface of db.h. Write-ahead log, synchronous=FULL: a commit has returned when its
- * frames are on stable storage. Exactly one connection writes and checkpoints: releases of SQLite before
- * 3.51.3 can corrupt the log when two do so at once. Readers are query_only and never checkpoint. */
+/* SQLite behind the interface of db.h. Write-ahead log, synchronous=FULL: a commit has returned
+ * when its frames are on stable storage. Exactly one connection writes and checkpoints: releases of
+ * SQLite before 3.51.3 can corrupt the log when two do so at once. Readers are query_only and never
+ * checkpoint. */
 #include "store/sqlite.h"
 
 #include "base/arena.h"
@@ -17,16 +18,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CACHE_SLOTS 512 /* prepared statements per connection; a power of two */
-#define CHECKPOINT_PAGES 4000      /* about 16 MiB of log: checkpoint even when busy */
-#define CHECKPOINT_IDLE_PAGES 500  /* checkpoint when nothing waits */
+#define CACHE_SLOTS 512           /* prepared statements per connection; a power of two */
+#define CHECKPOINT_PAGES 4000     /* about 16 MiB of log: checkpoint even when busy */
+#define CHECKPOINT_IDLE_PAGES 500 /* checkpoint when nothing waits */
 #define PAGE_CACHE_KIB 16384
 #define BUSY_TIMEOUT_MS 5000
 
 struct db_statement {
     sqlite3_stmt *handle;
-    const void *key;  /* of declared statements: their address */
-    char *sql;        /* of others: their text */
+    const void *key; /* of declared statements: their address */
+    char *sql;       /* of others: their text */
     bool writes;
     bool running;
 };
@@ -144,8 +145,8 @@ static bool configure(struct db *db)
            pragma_is(db->handle, "synchronous", "2");
 }
 
-/* SQLite ignores a failing sync of the directory after it created a log file, so that the first commits
- * could vanish with the file's name: make the log exist and sync the directory here. */
+/* SQLite ignores a failing sync of the directory after it created a log file, so that the first
+ * commits could vanish with the file's name: make the log exist and sync the directory here. */
 static bool make_log_durable(struct db *db, const char *path)
 {
     char copy[4096];
@@ -172,15 +173,14 @@ static int count_log_pages(void *context, sqlite3 *handle, const char *name, int
 struct db *sqlite_open(const char *path, enum sqlite_role role)
 {
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_EXRESCODE;
-    flags |= role == SQLITE_WRITER ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                   : SQLITE_OPEN_READWRITE;
+    flags |=
+        role == SQLITE_WRITER ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
     struct db *db = calloc(1, sizeof(*db));
     if (!db)
         abort();
     db->role = role;
     if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
-        log_message(LOG_ERROR, "database", "cannot open %s: %s", path,
-                    sqlite3_errmsg(db->handle));
+        log_message(LOG_ERROR, "database", "cannot open %s: %s", path, sqlite3_errmsg(db->handle));
         sqlite_close(db);
         return NULL;
     }
@@ -267,8 +267,7 @@ static struct db_statement **find_slot(struct db *db, uint64_t hash, const void 
     for (uint64_t i = hash;; i++) {
         struct db_statement **slot = &db->slots[i % CACHE_SLOTS];
         const struct db_statement *found = *slot;
-        if (!found || (key ? found->key == key
-                           : found->sql && str_is(sql, found->sql)))
+        if (!found || (key ? found->key == key : found->sql && str_is(sql, found->sql)))
             return slot;
     }
 }
@@ -380,7 +379,7 @@ static enum db_result step(struct query *query, bool *row)
     if (code != SQLITE_DONE && (code & 0xFF) != SQLITE_CONSTRAINT)
         note_failure(query->db, code, sqlite3_sql(handle));
     finish(query);
-    return code == SQLITE_DONE ? DB_DONE
+    return code == SQLITE_DONE                  ? DB_DONE
            : (code & 0xFF) == SQLITE_CONSTRAINT ? DB_CONFLICT
                                                 : DB_FAILED;
 }
@@ -520,8 +519,8 @@ void db_maintain(struct db *db, bool idle)
     if (db->log_pages < (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_PAGES))
         return;
     int log = 0, copied = 0;
-    int code = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &log,
-                                         &copied);
+    int code =
+        sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &log, &copied);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         note_failure(db, code, "checkpoint");
     db->log_pages = 0; /* what readers held back is counted again with the next commit */

@@ -18,10 +18,17 @@ STATEMENT(empty_keys, "DELETE FROM idempotency_keys WHERE tenant = $1");
 void tenant_empty(struct db *db, int64_t tenant)
 {
     const struct statement *const statements[] = {
-        &empty_coupons,     &empty_coupon_uses, &empty_promotion_codes,
-        &empty_promotion_code_uses, &empty_redemptions, &empty_discounts,
-        &empty_customers,   &empty_products,    &empty_events,
-        &empty_answers,     &empty_keys,
+        &empty_coupons,
+        &empty_coupon_uses,
+        &empty_promotion_codes,
+        &empty_promotion_code_uses,
+        &empty_redemptions,
+        &empty_discounts,
+        &empty_customers,
+        &empty_products,
+        &empty_events,
+        &empty_answers,
+        &empty_keys,
     };
     for (size_t i = 0; i < ARRAY_LENGTH(statements); i++) {
         struct query query = db_query(db, statements[i]);
