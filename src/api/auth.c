@@ -135,7 +135,7 @@ bool admit(const struct service *service, struct exchange *exchange, struct db *
         row.account = account.number;
         if (!keys_add(db, &row))
             return false;
-        keyring_load(service->keyring, db);
+        keyring_add(service->keyring, &account, &row);
         credential = (struct credential){account.number, account.id, false};
     }
     use_credential(exchange, &credential);

@@ -1,5 +1,5 @@
-/* The keys in force as a hash table, the accounts as an array. Both are small and change rarely: a
- * change loads them anew. */
+/* Keys as a hash table, accounts as an array. A new account of development is added; any other
+ * change, which is rare, loads them anew. */
 #include "api/keyring.h"
 
 #include "base/arena.h"
@@ -24,8 +24,10 @@ struct keyring {
     struct arena arena;
     struct key_entry *slots; /* open addressing; a free one has no hash */
     size_t slot_count;
+    size_t key_count;
     struct account_row *accounts;
     size_t account_count;
+    size_t account_capacity;
 };
 
 struct keyring *keyring_new(void)
@@ -61,51 +63,73 @@ static struct key_entry *find_entry(const struct keyring *keyring, struct str ha
     return &keyring->slots[slot];
 }
 
-static void count_account(void *context, const struct account_row *row)
-{
-    (void)row;
-    ++*(size_t *)context;
-}
-
-static void count_key(void *context, const struct key_row *row)
-{
-    (void)row;
-    ++*(size_t *)context;
-}
-
+/* Strings of a row that the keyring keeps. */
 static void add_account(void *context, const struct account_row *row)
 {
     struct keyring *keyring = context;
-    keyring->accounts[keyring->account_count++] = *row;
+    if (keyring->account_count == keyring->account_capacity) {
+        size_t capacity = keyring->account_capacity ? keyring->account_capacity * 2 : SLOTS_MIN;
+        struct account_row *larger = ARENA_ARRAY(&keyring->arena, struct account_row, capacity);
+        if (keyring->account_count)
+            memcpy(larger, keyring->accounts, sizeof(*larger) * keyring->account_count);
+        keyring->accounts = larger;
+        keyring->account_capacity = capacity;
+    }
+    keyring->accounts[keyring->account_count++] = (struct account_row){
+        .number = row->number,
+        .id = str_copy(&keyring->arena, row->id),
+        .parent = str_copy(&keyring->arena, row->parent),
+        .created = row->created,
+    };
+}
+
+static void make_slots(struct keyring *keyring, size_t count)
+{
+    keyring->slots = ARENA_ARRAY(&keyring->arena, struct key_entry, count);
+    keyring->slot_count = count;
 }
 
 static void add_key(void *context, const struct key_row *row)
 {
     struct keyring *keyring = context;
+    if (++keyring->key_count * 2 > keyring->slot_count) {
+        const struct key_entry *old = keyring->slots;
+        size_t count = keyring->slot_count;
+        make_slots(keyring, count * 2);
+        for (size_t i = 0; i < count; i++)
+            if (old[i].hash.data)
+                *find_entry(keyring, old[i].hash) = old[i];
+    }
     *find_entry(keyring, row->hash) = (struct key_entry){
-        .hash = row->hash,
+        .hash = str_copy(&keyring->arena, row->hash),
         .account = row->account,
         .livemode = row->livemode,
         .revoked = row->revoked_at != 0,
     };
 }
 
+void keyring_add(struct keyring *keyring, const struct account_row *account,
+                 const struct key_row *key)
+{
+    pthread_rwlock_wrlock(&keyring->lock);
+    add_account(keyring, account);
+    add_key(keyring, key);
+    pthread_rwlock_unlock(&keyring->lock);
+}
+
 void keyring_load(struct keyring *keyring, struct db *db)
 {
-    size_t accounts = 0, keys = 0, slots = SLOTS_MIN;
+    struct arena rows; /* what the database says, before it is copied */
+    arena_init(&rows);
     pthread_rwlock_wrlock(&keyring->lock);
     arena_reset(&keyring->arena);
-    accounts_each(&keyring->arena, db, count_account, &accounts);
-    keys_each(&keyring->arena, db, count_key, &keys);
-    while (slots < keys * 2)
-        slots *= 2;
-    keyring->accounts = ARENA_ARRAY(&keyring->arena, struct account_row, accounts);
-    keyring->account_count = 0;
-    keyring->slots = ARENA_ARRAY(&keyring->arena, struct key_entry, slots);
-    keyring->slot_count = slots;
-    accounts_each(&keyring->arena, db, add_account, keyring);
-    keys_each(&keyring->arena, db, add_key, keyring);
+    keyring->accounts = NULL;
+    keyring->account_count = keyring->account_capacity = keyring->key_count = 0;
+    make_slots(keyring, SLOTS_MIN);
+    accounts_each(&rows, db, add_account, keyring);
+    keys_each(&rows, db, add_key, keyring);
     pthread_rwlock_unlock(&keyring->lock);
+    arena_release(&rows);
 }
 
 static const struct account_row *account_numbered(const struct keyring *keyring, int64_t number)

@@ -13,6 +13,10 @@ void keyring_free(struct keyring *keyring);
 /* Replaces the contents with what the database says. */
 void keyring_load(struct keyring *keyring, struct db *db);
 
+/* Adds a new account with its first key. */
+void keyring_add(struct keyring *keyring, const struct account_row *account,
+                 const struct key_row *key);
+
 enum key_state {
     KEY_UNKNOWN,
     KEY_REVOKED,
@@ -26,6 +30,10 @@ struct credential {
 };
 
 /* Looks a key's hash up. Strings are copied into the arena. */
+/* Adds a new account with its first key. */
+void keyring_add(struct keyring *keyring, const struct account_row *account,
+                 const struct key_row *key);
+
 enum key_state keyring_find(struct keyring *keyring, struct arena *arena, struct str hash,
                             struct credential *credential);
 

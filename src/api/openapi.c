@@ -102,7 +102,8 @@ static void add_reference(struct json_scope *scope, const struct field *field)
         add_type_item(&any, "string");
     if (field->of) {
         add_reference_item(&any, "", field->of->name);
-        if (!field->of->tombstones_are_shown && !(field->is & INLINED))
+        if (!field->of->tombstones_are_shown && !(field->is & INLINED) &&
+            (resource_of(field->of)->operations & DELETE))
             add_reference_item(&any, "deleted_", field->of->name);
     }
     if (is_null_possible(field))

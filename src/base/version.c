@@ -84,7 +84,7 @@ struct str version_newest(void)
 
 struct str version_name(int32_t version)
 {
-    for (size_t i = 0; i < version_count; i++)
+    for (size_t i = version_count; i-- > 0;) /* the newest are asked for most */
         if (date_of(str_from(version_names[i])) == version)
             return str_from(version_names[i]);
     return STR_NULL;
@@ -104,7 +104,7 @@ bool version_parse(struct str header, int32_t *version, struct str *name)
         *name = version_newest();
         return true;
     }
-    for (size_t i = 0; i < version_count; i++) {
+    for (size_t i = version_count; i-- > 0;) {
         if (!str_is(wanted, version_names[i]))
             continue;
         *version = date > V_2020_08_27 ? date : V_2020_08_27;

@@ -5,10 +5,10 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
-#include "money/calendar.h"
 #include "redemption/ledger.h"
 #include "resources/product.h"
 #include "resources/registry.h"
+#include "resources/rules.h"
 
 #include <stddef.h>
 
@@ -28,7 +28,7 @@ static const struct field currency_option_fields[] = {
           .is = REQUIRED, .min = 1, .max = AMOUNT_MAX),
 };
 #undef THIS
-static const struct schema currency_option_schema =
+static const struct schema coupon_currency_option_schema =
     SCHEMA(struct coupon_currency_option, currency_option_fields, "coupon_currency_option");
 
 #define THIS struct coupon
@@ -42,7 +42,8 @@ static const struct field coupon_fields[] = {
     FIELD_CREATED,
     FIELD(currency, "Currency of `amount_off`.", .in = CREATE, .format = FORMAT_CURRENCY),
     FIELD(currency_options, "What is taken off in other currencies.", .in = CREATE | UPDATE,
-          .is = INCLUDABLE | WHEN_SET, .of = &currency_option_schema, .format = FORMAT_CURRENCY),
+          .is = INCLUDABLE | WHEN_SET, .of = &coupon_currency_option_schema,
+          .format = FORMAT_CURRENCY),
     FIELD(duration, "How long the discount lasts; `once` by default.", .in = CREATE,
           .values = durations),
     FIELD(duration_in_months, "For how many months a `repeating` discount lasts.", .in = CREATE,
@@ -109,6 +110,9 @@ static bool check_currency_options(struct request *request, const struct coupon 
     if (coupon->percent_off.set)
         return fail(request, CODE_NONE, STR("currency_options"),
                     "currency_options can only be set on a coupon with amount_off.");
+    if (!check_currency_keys(request, "currency_options", &coupon_currency_option_schema,
+                             &coupon->currency_options))
+        return false;
     const struct coupon_currency_option *options = coupon->currency_options.items;
     for (size_t i = 0; i < coupon->currency_options.count; i++)
         if (str_equal(options[i].currency, coupon->currency))
@@ -128,22 +132,6 @@ static bool check_products(struct request *request, const struct coupon *coupon)
             return fail(request, CODE_resource_missing,
                         str_format(request->arena, "applies_to[products][%zu]", i),
                         "No such product: '%.*s'", STR_FMT(products->items[i]));
-    return true;
-}
-
-/* Of redeem_by and, on promotion codes, expires_at. */
-bool check_schedule(struct request *request, const char *name, const struct opt_time *time)
-{
-    if (!time->set)
-        return true;
-    if (time->seconds <= request->now)
-        return fail(request, CODE_NONE, str_from(name),
-                    "The parameter `%s` expects a unix timestamp representing a date and time in "
-                    "the future. You specified the value `%lld` which is in the past.",
-                    name, (long long)time->seconds);
-    if (time->seconds > calendar_add_months(request->now, 12 * SCHEDULE_YEARS_MAX))
-        return fail(request, CODE_NONE, str_from(name),
-                    "Invalid timestamp: can be no more than five years in the future.");
     return true;
 }
 

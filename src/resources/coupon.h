@@ -35,8 +35,3 @@ struct coupon {
 };
 
 extern const struct resource coupon_resource;
-
-/* Whether a time is in the future and no further than SCHEDULE_YEARS_MAX; unset is fine. `name`: of
- * the parameter. */
-bool check_schedule(struct request *request, const char *name,
-                    const struct opt_time *time) MUST_CHECK;

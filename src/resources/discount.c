@@ -17,6 +17,10 @@
 
 static const char *const source_types[] = {"coupon", NULL};
 
+enum {
+    SOURCE_COUPON = 1
+};
+
 #define THIS struct discount_source
 static const struct field source_fields[] = {
     FIELD(coupon, "The coupon that is redeemed.", .of = &coupon_resource.schema),
@@ -49,6 +53,12 @@ static const struct field discount_fields[] = {
 };
 #undef THIS
 
+static void prepare(struct request *request, void *object)
+{
+    (void)request;
+    ((struct discount *)object)->source.type.value = SOURCE_COUPON;
+}
+
 const struct resource discount_resource = {
     .schema = SCHEMA(struct discount, discount_fields, "discount", .is_object = true,
                      .tombstones_are_shown = true, .referred_by_seq = true,
@@ -59,6 +69,7 @@ const struct resource discount_resource = {
     .events = "customer.discount",
     .id_prefix = "di_",
     .id_form = ID_LONG,
+    .prepare = prepare,
 };
 
 static struct offer make_offer(const struct coupon *coupon, const struct promotion_code *code)
@@ -102,7 +113,7 @@ bool discount_redeem(struct request *request, struct str customer, const struct 
     made->customer.id = customer;
     made->starts.seconds = request->now;
     made->source.coupon = (struct ref){coupon->object.id, coupon->object.row, NULL};
-    made->source.type.value = 1;
+    prepare(request, made);
     if (code)
         made->promotion_code = (struct ref){code->object.id, code->object.row, NULL};
     if (coupon->duration.value == DURATION_REPEATING)

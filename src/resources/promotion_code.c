@@ -11,6 +11,7 @@
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/registry.h"
+#include "resources/rules.h"
 
 #include <stddef.h>
 
@@ -195,6 +196,9 @@ static bool check_restrictions(struct request *request, const struct restriction
     if (!restrictions->minimum_amount.set && restrictions->minimum_amount_currency.data)
         return fail(request, CODE_NONE, STR("restrictions[minimum_amount]"),
                     "You must pass minimum_amount when passing minimum_amount_currency");
+    if (!check_currency_keys(request, "restrictions[currency_options]", &currency_option_schema,
+                             &restrictions->currency_options))
+        return false;
     const struct restriction_currency_option *options = restrictions->currency_options.items;
     for (size_t i = 0; i < restrictions->currency_options.count; i++)
         if (str_equal(options[i].currency, restrictions->minimum_amount_currency))

@@ -366,23 +366,6 @@ static bool read_list(struct request *request, const struct field *field,
     return true;
 }
 
-static bool check_key(struct request *request, const struct field *field,
-                      const struct form_node *map, struct str key)
-{
-    if (field->format != FORMAT_CURRENCY || currency_is_listed(currency_key_list, key))
-        return true;
-    struct str path = form_path(request, map);
-    struct str lower = str_lower(request->arena, key);
-    if (currency_is_listed(currency_key_list, lower))
-        return fail(request, CODE_NONE, path,
-                    "Currencies must be lowercase when used as keys in a map. Use `%.*s` instead "
-                    "of `%.*s`.",
-                    STR_FMT(lower), STR_FMT(key));
-    return fail(request, CODE_NONE, path,
-                "Invalid currency: %.*s. Stripe currently supports these currencies: %s.",
-                STR_FMT(key), currency_key_list);
-}
-
 static bool read_dictionary(struct request *request, const struct field *field,
                             const struct form_node *node, struct dictionary *target, unsigned in)
 {
@@ -402,8 +385,7 @@ static bool read_dictionary(struct request *request, const struct field *field,
             i++;
         void *element = element_at(field->of, merged.items, i);
         *(struct str *)element = child->name;
-        if (!check_key(request, field, node, child->name) ||
-            !read_hash(request, field->of, child, element, in))
+        if (!read_hash(request, field->of, child, element, in))
             return false;
         merged.count += i == merged.count;
     }
