@@ -35,6 +35,7 @@ static struct arena_block *block_new(size_t size)
     struct arena_block *block = malloc(sizeof(*block) + size);
     if (!block) {
         fputs("coupond: out of memory\n", stderr);
+        fflush(stderr);
         abort();
     }
     *block = (struct arena_block){.size = size};

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define CUT_MARK "…"
 
@@ -94,7 +93,7 @@ void log_end(struct log_line *line)
     }
     line->data[line->length++] = '\n';
     /* A log that cannot be written must not stop the service. */
-    ssize_t ignored = write(STDERR_FILENO, line->data, line->length);
+    size_t ignored = fwrite(line->data, 1, line->length, stderr);
     (void)ignored;
 }
 

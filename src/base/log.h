@@ -20,7 +20,7 @@ struct log_line {
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_str(struct log_line *line, const char *key, struct str value);
 void log_int(struct log_line *line, const char *key, int64_t value);
-/* Writes the line with one system call. */
+/* Writes the line, whole, to standard error. While serving, that is buffered for a moment. */
 void log_end(struct log_line *line);
 
 /* A whole line with one text. */

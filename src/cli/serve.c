@@ -28,6 +28,7 @@
 
 #define THREADS_MIN 2
 #define THREADS_MAX 16
+#define LOG_BUFFER_BYTES 65536
 #define SPARE_READERS 1 /* for the control socket */
 
 struct options {
@@ -211,9 +212,9 @@ static void stop(struct running *running)
 static void print_welcome(const struct server *server, const char *address, bool dev)
 {
     fprintf(stderr, "coupond: listening on http://%s:%u\n", address, server_port(server));
-    if (!dev)
-        return;
-    fprintf(stderr,
+    if (dev)
+        fprintf(
+            stderr,
             "\nTry it (any sk_test_ key is an account of its own):\n\n"
             "  curl http://%s:%u/v1/coupons -u sk_test_demo: -d id=LAUNCH25 -d percent_off=25\n"
             "  curl http://%s:%u/v1/promotion_codes -u sk_test_demo: -d 'promotion[type]=coupon' "
@@ -221,6 +222,7 @@ static void print_welcome(const struct server *server, const char *address, bool
             "  curl -G http://%s:%u/v1/promotion_codes -u sk_test_demo: -d code=hello\n\n",
             address, server_port(server), address, server_port(server), address,
             server_port(server));
+    fflush(stderr);
 }
 
 /* The signals that end the service; blocked in every thread and waited for here. */
@@ -276,11 +278,13 @@ int serve_command(int argc, char **argv)
     char address[64];
     uint16_t port = 0;
     sigset_t signals;
+    static char log_buffer[LOG_BUFFER_BYTES];
     argv[0] = name;
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     int status = check_options(&options, address, &port), received;
     if (status)
         return status;
+    setvbuf(stderr, log_buffer, _IOFBF, sizeof(log_buffer)); /* flushed by the server, often */
     harden();
     block_signals(&signals);
     arena_init(&running.arena);

@@ -1,5 +1,5 @@
 /* A list of open connections, each with the moment at which it has to be done with what it is
- * doing. A thread looks once a second and shuts down those that are late. */
+ * doing. A thread looks several times a second and shuts down those that are late. */
 #include "http/connections.h"
 
 #include "base/clock.h"
@@ -9,12 +9,14 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
 
 #define NO_DEADLINE INT64_MAX
 #define SECOND INT64_C(1000000)
+#define WATCH_MS 200L
 
 struct connection {
     struct connection *next;
@@ -54,9 +56,12 @@ static void *watch(void *context)
     while (!connections->stopping) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec++;
+        until.tv_nsec += WATCH_MS * 1000000;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&connections->stops, &connections->lock, &until);
         shut_late_ones(connections);
+        fflush(stderr); /* the log is buffered */
     }
     pthread_mutex_unlock(&connections->lock);
     return NULL;

@@ -13,6 +13,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -56,6 +57,7 @@ static _Noreturn void stop_at_once(const struct db *db)
 {
     log_message(LOG_ERROR, "stopped", "the database cannot be trusted any more: %.*s",
                 STR_FMT(db_failure_text(db)));
+    fflush(stderr);
     _exit(EX_IOERR);
 }
 

@@ -199,8 +199,13 @@ static bool read_percent(struct request *request, const struct form_node *node, 
 
 static bool read_bool(struct request *request, const struct form_node *node, bool *target)
 {
-    bool yes = !node->first && (str_is(node->value, "true") || str_is(node->value, "1"));
-    bool no = !node->first && (str_is(node->value, "false") || str_is(node->value, "0"));
+    /* Older Python clients write them with a capital. */
+    static const char *const spellings[2][3] = {{"false", "False", "0"}, {"true", "True", "1"}};
+    bool yes = false, no = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(spellings[0]) && !node->first; i++) {
+        no |= str_is(node->value, spellings[0][i]);
+        yes |= str_is(node->value, spellings[1][i]);
+    }
     if (!yes && !no) {
         struct text text;
         text_init(&text, request->arena, STRING_CHARACTERS_MAX);

@@ -26,6 +26,7 @@
 
 struct db_statement {
     sqlite3_stmt *handle;
+    uint64_t hash;
     const void *key; /* of declared statements: their address */
     char *sql;       /* of others: their text */
     bool writes;
@@ -199,14 +200,25 @@ static void finalize(struct db_statement *statement)
     free(statement);
 }
 
+/* Empties the cache but for what is running. */
 static void forget_statements(struct db *db)
 {
+    struct db_statement *running[CACHE_SLOTS];
+    size_t count = 0;
     for (size_t i = 0; i < CACHE_SLOTS; i++) {
-        if (db->slots[i])
+        if (db->slots[i] && db->slots[i]->running)
+            running[count++] = db->slots[i];
+        else if (db->slots[i])
             finalize(db->slots[i]);
         db->slots[i] = NULL;
     }
-    db->slots_used = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t slot = running[i]->hash;
+        while (db->slots[slot % CACHE_SLOTS])
+            slot++;
+        db->slots[slot % CACHE_SLOTS] = running[i];
+    }
+    db->slots_used = count;
 }
 
 void sqlite_close(struct db *db)
@@ -277,13 +289,14 @@ static struct db_statement *cached(struct db *db, uint64_t hash, const void *key
     struct db_statement **slot = find_slot(db, hash, key, sql);
     if (!*slot) {
         if (db->slots_used >= CACHE_SLOTS / 2) {
-            forget_statements(db); /* no query is open while a new one begins */
+            forget_statements(db);
             slot = find_slot(db, hash, key, sql);
         }
         *slot = prepare(db, sql.data, sql.length);
         if (!*slot)
             return NULL;
         db->slots_used++;
+        (*slot)->hash = hash;
         (*slot)->key = key;
         if (!key) {
             (*slot)->sql = strndup(sql.data, sql.length);
