@@ -401,6 +401,25 @@ static void add_required_parameters(struct json_scope *scope, const struct schem
     json_end(&required);
 }
 
+/* A parameter that may be unset takes an empty value too. */
+static void add_parameter(struct json_scope *scope, const struct field *field, unsigned in,
+                          int32_t version)
+{
+    unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == UPDATE ? CLEARS_ON_UPDATE : 0;
+    if (!(field->is & (clears | BLANK_IS_ABSENT))) {
+        add_parameter_value(scope, field, in, version);
+        return;
+    }
+    struct json_scope any = open_array(scope, "anyOf");
+    struct json_scope value = open_item(&any);
+    add_parameter_value(&value, field, in, version);
+    json_end(&value);
+    struct json_scope empty = open_item(&any);
+    add(&empty, "const", "\"\"");
+    json_end(&empty);
+    json_end(&any);
+}
+
 static void add_parameter_properties(struct json_scope *properties, const struct schema *schema,
                                      unsigned in, int32_t version)
 {
@@ -410,7 +429,7 @@ static void add_parameter_properties(struct json_scope *properties, const struct
             continue;
         struct json_scope member = open_object(properties, field_name(field));
         add_string(&member, "description", field->help);
-        add_parameter_value(&member, field, in, version);
+        add_parameter(&member, field, in, version);
         json_end(&member);
     }
 }
@@ -457,8 +476,10 @@ static void add_query(struct json_scope *parameters, const struct field *field, 
     add_string(&parameter, "name", field_name(field));
     add_string(&parameter, "in", "query");
     add_string(&parameter, "description", field->help);
-    add_string(&parameter, "style", "deepObject");
-    add(&parameter, "explode", "true");
+    if (field->kind == KIND_TIME || field->kind == KIND_STRINGS || field->kind == KIND_METADATA) {
+        add_string(&parameter, "style", "deepObject"); /* brackets */
+        add(&parameter, "explode", "true");
+    }
     if ((field->is & REQUIRED) && in == ACTION)
         add(&parameter, "required", "true");
     struct json_scope schema = open_object(&parameter, "schema");

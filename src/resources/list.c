@@ -282,6 +282,7 @@ void list_statements(struct request *request, const struct resource *resource, s
 {
     const struct schema *schema = &resource->schema;
     void *filter = resource_new(request, resource);
+    struct str value = STR("x"); /* of lists, which have as many conditions as values */
     const struct range every = {{true, 0}, {true, 0}, {true, 0}, {true, 0}, {true, 0}};
     struct selection all, one;
     begin(&all, request, resource);
@@ -292,6 +293,8 @@ void list_statements(struct request *request, const struct resource *resource, s
         begin(&one, request, resource);
         struct selection *selections[] = {&one, &all};
         for (size_t j = 0; j < ARRAY_LENGTH(selections); j++) {
+            if (field->kind == KIND_STRINGS)
+                *MEMBER(field, filter, struct strings) = (struct strings){&value, 1};
             if (field->kind == KIND_TIME)
                 add_range(selections[j], column_name(request->arena, "", field).data, &every);
             else

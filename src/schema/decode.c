@@ -671,6 +671,8 @@ bool decode_range(struct request *request, const struct form_node *node, struct 
         for (size_t i = 0; i < ARRAY_LENGTH(range_names); i++) {
             if (!str_is(child->name, range_names[i]))
                 continue;
+            if (!child->first && child->value.length == 0)
+                return fail_empty(request, form_path(request, child));
             bounds[i]->set = true;
             if (!read_integer(request, child, 0, TIMESTAMP_MAX, &bounds[i]->seconds))
                 return false;
