@@ -22,6 +22,7 @@ struct connection {
     struct connection *next;
     struct connection *previous;
     int socket;
+    int64_t requests;              /* only touched by the connection's own thread */
     atomic_int_least64_t deadline; /* monotonic microseconds */
 };
 
@@ -132,11 +133,14 @@ void connections_notify(void *context, struct MHD_Connection *connection, void *
     add(connections, fresh);
 }
 
+static struct connection *connection_of(struct MHD_Connection *connection)
+{
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
 static void set_deadline(struct MHD_Connection *connection, int64_t deadline)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    atomic_store(&((struct connection *)info->socket_context)->deadline, deadline);
+    atomic_store(&connection_of(connection)->deadline, deadline);
 }
 
 void connection_waits(struct MHD_Connection *connection)
@@ -144,9 +148,10 @@ void connection_waits(struct MHD_Connection *connection)
     set_deadline(connection, after(CONNECTION_IDLE_SECONDS));
 }
 
-void connection_reads_head(struct MHD_Connection *connection)
+int64_t connection_reads_head(struct MHD_Connection *connection)
 {
     set_deadline(connection, after(REQUEST_HEAD_SECONDS));
+    return ++connection_of(connection)->requests;
 }
 
 void connection_reads_body(struct MHD_Connection *connection)
@@ -154,7 +159,13 @@ void connection_reads_body(struct MHD_Connection *connection)
     set_deadline(connection, after(REQUEST_BODY_SECONDS));
 }
 
-void connection_is_answered(struct MHD_Connection *connection)
+void connection_runs(struct MHD_Connection *connection)
 {
     set_deadline(connection, NO_DEADLINE);
+}
+
+void connection_writes(struct MHD_Connection *connection, size_t bytes)
+{
+    set_deadline(connection,
+                 after(RESPONSE_GRACE_SECONDS + (int64_t)bytes / RESPONSE_BYTES_PER_SECOND_MIN));
 }

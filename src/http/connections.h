@@ -3,6 +3,7 @@
  * how long a whole request head, body or pause may take, so that slow clients cannot hold a
  * connection. */
 #include <microhttpd.h>
+#include <stdint.h>
 
 struct connections;
 
@@ -15,6 +16,8 @@ void connections_notify(void *context, struct MHD_Connection *connection, void *
 
 /* What the connection is doing from now on. */
 void connection_waits(struct MHD_Connection *connection);
-void connection_reads_head(struct MHD_Connection *connection);
+/* Returns how many requests the connection has had, this one included. */
+int64_t connection_reads_head(struct MHD_Connection *connection);
 void connection_reads_body(struct MHD_Connection *connection);
-void connection_is_answered(struct MHD_Connection *connection);
+void connection_runs(struct MHD_Connection *connection);
+void connection_writes(struct MHD_Connection *connection, size_t bytes);

@@ -16,6 +16,7 @@ struct seen {
     int lengths;
     int encodings;
     int hosts;
+    bool long_line;
     const char *problem;
 };
 
@@ -57,7 +58,7 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
         if (value[i] == '\r' || value[i] == '\n' || value[i] == '\0')
             seen->problem = "a header value has a line break or NUL";
     if (name_length + value_length > HEADER_LINE_BYTES_MAX)
-        seen->problem = "a header is too long";
+        seen->long_line = true;
     if (is_named(name, name_length, "host")) {
         seen->hosts++;
     } else if (is_named(name, name_length, "content-length")) {
@@ -72,22 +73,30 @@ static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *
     return MHD_YES;
 }
 
-const char *framing_problem(struct MHD_Connection *connection, const char *version)
+static const char *find_ambiguity(const struct seen *seen, bool old)
 {
-    struct seen seen = {0};
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &seen);
-    bool old = strcmp(version, "HTTP/1.0") == 0;
-    if (seen.problem)
-        return seen.problem;
-    if (seen.count > HEADER_COUNT_MAX || seen.bytes > HEADER_BYTES_MAX)
-        return "there are too many headers";
-    if (seen.lengths > 1 || seen.encodings > 1 || seen.hosts > 1)
+    if (seen->problem)
+        return seen->problem;
+    if (seen->lengths > 1 || seen->encodings > 1 || seen->hosts > 1)
         return "Content-Length, Transfer-Encoding or Host stands twice";
-    if (seen.lengths && seen.encodings)
+    if (seen->lengths && seen->encodings)
         return "both Content-Length and Transfer-Encoding are there";
-    if (old && seen.encodings)
+    if (old && seen->encodings)
         return "HTTP/1.0 has no Transfer-Encoding";
-    if (!old && seen.hosts == 0)
+    if (!old && seen->hosts == 0)
         return "Host is missing";
     return NULL;
+}
+
+struct framing_problem framing_check(struct MHD_Connection *connection, const char *version,
+                                     size_t line_bytes)
+{
+    struct seen seen = {0};
+    if (line_bytes > REQUEST_LINE_BYTES_MAX)
+        return (struct framing_problem){414, "the request line is too long"};
+    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &seen);
+    if (seen.long_line || seen.count > HEADER_COUNT_MAX || seen.bytes > HEADER_BYTES_MAX)
+        return (struct framing_problem){431, "there are too many or too long headers"};
+    const char *ambiguity = find_ambiguity(&seen, strcmp(version, "HTTP/1.0") == 0);
+    return (struct framing_problem){ambiguity ? 400 : 0, ambiguity};
 }

@@ -4,5 +4,11 @@
 
 struct MHD_Connection;
 
-/* NULL: unambiguous. Otherwise what is wrong with the headers. */
-const char *framing_problem(struct MHD_Connection *connection, const char *version);
+struct framing_problem {
+    int status; /* 400, 414 or 431; 0: none */
+    const char *message;
+};
+
+/* What is wrong with the request line or the headers. `line_bytes`: of the request line. */
+struct framing_problem framing_check(struct MHD_Connection *connection, const char *version,
+                                     size_t line_bytes);

@@ -44,7 +44,9 @@ struct call {
     struct job job;
     size_t body_capacity;
     size_t body_max;
+    size_t target_bytes;
     int64_t started_us;
+    bool body_is_too_long;
     bool close; /* the connection, after the answer */
 };
 
@@ -163,6 +165,7 @@ static enum MHD_Result respond(struct call *call)
         return MHD_NO;
     add_headers(response, call);
     log_call(call);
+    connection_writes(call->connection, exchange->answer.length);
     enum MHD_Result result =
         MHD_queue_response(call->connection, (unsigned)exchange->status, response);
     MHD_destroy_response(response);
@@ -247,12 +250,22 @@ static struct str header_value(struct call *call, const char *name)
     return (struct str){value ? value : "", length};
 }
 
+static enum MHD_Result refuse_body(struct call *call)
+{
+    return refuse(call, 400,
+                  str_format(&call->exchange.arena,
+                             "Bad request: the body may have at most %zu bytes.", call->body_max)
+                      .data);
+}
+
 static enum MHD_Result read_head(struct call *call, const char *method, const char *version)
 {
     struct exchange *exchange = &call->exchange;
-    const char *problem = framing_problem(call->connection, version);
-    if (problem)
-        return refuse(call, 400, str_format(&exchange->arena, "Bad request: %s.", problem).data);
+    size_t line = strlen(method) + call->target_bytes + strlen(version) + strlen("  \r\n");
+    struct framing_problem problem = framing_check(call->connection, version, line);
+    if (problem.status)
+        return refuse(call, problem.status,
+                      str_format(&exchange->arena, "Bad request: %s.", problem.message).data);
     exchange->method = str_from(method);
     exchange->authorization = header_value(call, "Authorization");
     exchange->content_type = header_value(call, "Content-Type");
@@ -263,11 +276,7 @@ static enum MHD_Result read_head(struct call *call, const char *method, const ch
     struct str length = header_value(call, "Content-Length");
     int64_t announced = 0;
     if (length.data && (!str_to_int64(length, &announced) || announced > (int64_t)call->body_max))
-        return refuse(call, 400,
-                      str_format(&exchange->arena,
-                                 "Bad request: the body may have at most %zu bytes.",
-                                 call->body_max)
-                          .data);
+        return refuse_body(call);
     struct str expect = header_value(call, "Expect");
     if (expect.length && !str_is(str_lower(&exchange->arena, expect), "100-continue"))
         return refuse(call, 417, "Expectation failed.");
@@ -280,8 +289,10 @@ static enum MHD_Result read_body(struct call *call, const char *data, size_t len
 {
     struct exchange *exchange = &call->exchange;
     struct str *body = &exchange->body;
-    if (length > call->body_max - body->length)
-        return MHD_NO; /* chunked and too long: the connection is closed */
+    if (call->body_is_too_long || length > call->body_max - body->length) {
+        call->body_is_too_long = true; /* the rest is read, within the deadline, and forgotten */
+        return MHD_YES;
+    }
     if (body->length + length > call->body_capacity) {
         size_t capacity = call->body_capacity ? call->body_capacity : BODY_FIRST_BYTES;
         while (capacity < body->length + length)
@@ -310,8 +321,8 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
         return read_head(call, method, version);
     case CALL_BODY:
         if (*length == 0) {
-            connection_is_answered(connection);
-            return run(call);
+            connection_runs(connection);
+            return call->body_is_too_long ? refuse_body(call) : run(call);
         }
         size_t received = *length;
         *length = 0;
@@ -331,10 +342,11 @@ static void *begin(void *context, const char *uri, struct MHD_Connection *connec
     struct server *server = context;
     struct call *call = call_take(server);
     struct str query;
-    connection_reads_head(connection);
     call->state = CALL_HEAD;
-    call->close = false;
+    call->close = connection_reads_head(connection) >= REQUESTS_PER_CONNECTION_MAX;
     call->body_capacity = 0;
+    call->body_is_too_long = false;
+    call->target_bytes = strlen(uri);
     call->started_us = now_us(server);
     call->exchange.path = str_split(str_copy(&call->exchange.arena, str_from(uri)), '?', &query);
     call->exchange.query = query;

@@ -10,6 +10,7 @@
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 #include "schema/parse.h"
+#include "schema/scalar.h"
 
 #include <string.h>
 

@@ -2,253 +2,18 @@
 #include "schema/decode.h"
 
 #include "base/arena.h"
-#include "base/currency.h"
-#include "base/decimal.h"
 #include "base/limits.h"
 #include "base/request.h"
+#include "base/text.h"
 #include "schema/form.h"
-#include "schema/json.h"
+#include "schema/scalar.h"
 
 #include <assert.h>
 #include <string.h>
 
-#define ELIDED_CHARACTERS 4 /* of an overlong value, at each end */
 #define ARRAY_INDEX_MAX (FORM_ITEMS_MAX - 1)
 
 static const char *const range_names[] = {"gt", "gte", "lt", "lte"};
-
-/* ---- errors that several kinds share ---- */
-
-static bool fail_empty(struct request *request, struct str path)
-{
-    return fail(request, CODE_parameter_invalid_empty, path,
-                "You passed an empty string for '%.*s'. We assume empty values are an attempt to "
-                "unset a parameter; however '%.*s' cannot be unset. You should remove '%.*s' from "
-                "your request or supply a non-empty value.",
-                STR_FMT(path), STR_FMT(path), STR_FMT(path));
-}
-
-static void echo(struct text *text, const struct form_node *node)
-{
-    if (!node->first) {
-        json_string(text, node->value);
-        return;
-    }
-    struct json_scope scope = json_begin_object(text, JSON_COMPACT);
-    for (const struct form_node *child = node->first; child; child = child->next) {
-        json_key(&scope, child->name);
-        echo(text, child); /* at most FORM_DEPTH_MAX deep */
-    }
-    json_end(&scope);
-}
-
-static bool require_scalar(struct request *request, const struct form_node *node)
-{
-    if (!node->first)
-        return true;
-    struct text text;
-    text_init(&text, request->arena, STRING_CHARACTERS_MAX);
-    echo(&text, node);
-    return fail(request, CODE_NONE, form_path(request, node), "Invalid string: %.*s",
-                STR_FMT(text_str(&text)));
-}
-
-/* ---- scalars ---- */
-
-bool is_code(struct str text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        char c = text.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_'))
-            return false;
-    }
-    return text.length > 0;
-}
-
-/* Something before one @, something with a dot or a host name after it, no spaces. */
-static bool is_email(struct str text)
-{
-    struct str domain, local = str_split(text, '@', &domain);
-    return local.length && domain.length && !memchr(domain.data, '@', domain.length) &&
-           !memchr(text.data, ' ', text.length);
-}
-
-static bool is_url(struct str text)
-{
-    size_t scheme = str_starts(text, STR("https://"))  ? strlen("https://")
-                    : str_starts(text, STR("http://")) ? strlen("http://")
-                                                       : 0;
-    return scheme && text.length > scheme && !memchr(text.data, ' ', text.length);
-}
-
-static bool fail_currency(struct request *request, struct str path, struct str code)
-{
-    return fail(request, CODE_NONE, path,
-                "Invalid currency: %.*s. Stripe currently supports these currencies: %s",
-                STR_FMT(code), currency_list);
-}
-
-static bool check_format(struct request *request, const struct field *field, struct str path,
-                         struct str *value)
-{
-    switch (field->format) {
-    case FORMAT_ANY:
-        return true;
-    case FORMAT_CODE:
-        return is_code(*value) ||
-               fail(request, CODE_NONE, path,
-                    "This value must match the regex pattern. (/\\A[a-zA-Z0-9\\-_]+\\z/ does not "
-                    "match for the value %.*s).",
-                    STR_FMT(*value));
-    case FORMAT_CURRENCY: {
-        struct str lower = str_lower(request->arena, *value);
-        if (!currency_is_listed(currency_list, lower))
-            return fail_currency(request, path, *value);
-        *value = lower;
-        return true;
-    }
-    case FORMAT_EMAIL:
-        return is_email(*value) || fail(request, CODE_email_invalid, path,
-                                        "Invalid email address: %.*s", STR_FMT(*value));
-    case FORMAT_URL:
-        return is_url(*value) || fail(request, CODE_url_invalid, path, "Not a valid URL");
-    }
-    return true;
-}
-
-static bool read_string(struct request *request, const struct field *field,
-                        const struct form_node *node, struct str *target)
-{
-    if (!require_scalar(request, node))
-        return false;
-    struct str value = node->value;
-    size_t max = field->max ? (size_t)field->max : STRING_CHARACTERS_MAX;
-    if (str_characters(value) > max) {
-        size_t end = value.length - ELIDED_CHARACTERS;
-        return fail(request, CODE_NONE, form_path(request, node),
-                    "Invalid string: %.*s...%.*s; must be at most %zu characters",
-                    ELIDED_CHARACTERS, value.data, ELIDED_CHARACTERS, value.data + end, max);
-    }
-    if (!check_format(request, field, form_path(request, node), &value))
-        return false;
-    *target = value;
-    return true;
-}
-
-static bool read_integer(struct request *request, const struct form_node *node, int64_t min,
-                         int64_t max, int64_t *target)
-{
-    struct str path = form_path(request, node);
-    int64_t value;
-    if (node->first || !str_to_int64(node->value, &value)) {
-        struct text text;
-        text_init(&text, request->arena, STRING_CHARACTERS_MAX);
-        if (node->first)
-            echo(&text, node);
-        else
-            text_add(&text, node->value);
-        return fail(request, CODE_parameter_invalid_integer, path, "Invalid integer: %.*s",
-                    STR_FMT(text_str(&text)));
-    }
-    if (value < min)
-        return fail(request, CODE_parameter_invalid_integer, path,
-                    "This value must be greater than or equal to %lld.", (long long)min);
-    if (value > max)
-        return fail(request, CODE_parameter_invalid_integer, path,
-                    "This value must be less than or equal to %lld (it currently is '%lld').",
-                    (long long)max, (long long)value);
-    *target = value;
-    return true;
-}
-
-static bool read_percent(struct request *request, const struct form_node *node, int64_t min,
-                         int64_t max, struct opt_percent *target)
-{
-    if (!require_scalar(request, node))
-        return false;
-    struct str path = form_path(request, node);
-    int64_t hundredths = 0;
-    enum decimal_result result = decimal_parse(node->value, &hundredths);
-    if (result == DECIMAL_INVALID)
-        return fail(request, CODE_NONE, path, "Invalid decimal: %.*s", STR_FMT(node->value));
-    struct text current, bound;
-    text_init(&current, request->arena, STRING_CHARACTERS_MAX);
-    text_init(&bound, request->arena, STRING_CHARACTERS_MAX);
-    if (hundredths < min || hundredths > max) {
-        bool low = hundredths < min;
-        if (result == DECIMAL_OK)
-            decimal_write(&current, hundredths);
-        else
-            text_add(&current, node->value);
-        decimal_write(&bound, low ? min : max);
-        struct str shown = text_str(&bound);
-        if (str_ends(shown, STR(".0")))
-            shown.length -= strlen(".0");
-        return fail(request, CODE_NONE, path,
-                    "This value must be %s than or equal to %.*s (it currently is '%.*s').",
-                    low ? "greater" : "less", STR_FMT(shown), STR_FMT(text_str(&current)));
-    }
-    if (result == DECIMAL_TOO_PRECISE)
-        return fail(request, CODE_NONE, path,
-                    "Invalid decimal: %.*s; must contain at maximum two decimal places.",
-                    STR_FMT(node->value));
-    *target = (struct opt_percent){true, hundredths};
-    return true;
-}
-
-static bool read_bool(struct request *request, const struct form_node *node, bool *target)
-{
-    /* Older Python clients write them with a capital. */
-    static const char *const spellings[2][3] = {{"false", "False", "0"}, {"true", "True", "1"}};
-    bool yes = false, no = false;
-    for (size_t i = 0; i < ARRAY_LENGTH(spellings[0]) && !node->first; i++) {
-        no |= str_is(node->value, spellings[0][i]);
-        yes |= str_is(node->value, spellings[1][i]);
-    }
-    if (!yes && !no) {
-        struct text text;
-        text_init(&text, request->arena, STRING_CHARACTERS_MAX);
-        if (node->first)
-            echo(&text, node);
-        else
-            text_add(&text, node->value);
-        return fail(request, CODE_NONE, form_path(request, node), "Invalid boolean: %.*s",
-                    STR_FMT(text_str(&text)));
-    }
-    *target = yes;
-    return true;
-}
-
-/* "a", "a or b", "a, b, or c" */
-static struct str join_values(struct request *request, const char *const *values)
-{
-    struct text text;
-    text_init(&text, request->arena, STRING_CHARACTERS_MAX);
-    size_t count = 0;
-    while (values[count])
-        count++;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            text_add(&text, count == 2 ? STR(" or ") : i + 1 == count ? STR(", or ") : STR(", "));
-        text_add(&text, str_from(values[i]));
-    }
-    return text_str(&text);
-}
-
-static bool read_choice(struct request *request, const struct field *field,
-                        const struct form_node *node, struct choice *target)
-{
-    for (int i = 0; !node->first && field->values[i]; i++) {
-        if (str_is(node->value, field->values[i])) {
-            target->value = i + 1;
-            return true;
-        }
-    }
-    struct str path = form_path(request, node);
-    return fail(request, CODE_NONE, path, "Invalid %.*s: must be one of %.*s", STR_FMT(path),
-                STR_FMT(join_values(request, field->values)));
-}
 
 /* ---- collections ---- */
 
@@ -266,7 +31,7 @@ static bool read_metadata(struct request *request, const struct form_node *node,
     for (const struct form_node *child = node->first; child; child = child->next) {
         struct str path = form_path(request, child);
         size_t i = 0;
-        if (!require_scalar(request, child))
+        if (!scalar_require(request, child))
             return false;
         if (child->name.length == 0)
             return fail(request, CODE_NONE, path, "Metadata keys must not be empty.");
@@ -345,8 +110,8 @@ static bool read_strings(struct request *request, const struct field *field,
     struct strings strings = {ARENA_ARRAY(request->arena, struct str, count), count};
     for (size_t i = 0; i < count; i++) {
         if (!items[i]->first && items[i]->value.length == 0)
-            return fail_empty(request, form_path(request, items[i]));
-        if (!read_string(request, field, items[i], &strings.items[i]))
+            return fail_empty_value(request, form_path(request, items[i]));
+        if (!scalar_string(request, field, items[i], &strings.items[i]))
             return false;
     }
     *target = strings;
@@ -443,7 +208,7 @@ static bool read_number(struct request *request, const struct field *field,
 {
     int64_t max = field->max ? field->max : field->kind == KIND_TIME ? TIMESTAMP_MAX : COUNT_MAX;
     int64_t value;
-    if (!read_integer(request, node, field->min, max, &value))
+    if (!scalar_integer(request, node, field->min, max, &value))
         return false;
     if (!field->nullable)
         *(int64_t *)member = value;
@@ -457,10 +222,10 @@ static bool read_value(struct request *request, const struct field *field,
 {
     switch (field->kind) {
     case KIND_STRING:
-        return read_string(request, field, node, member);
+        return scalar_string(request, field, node, member);
     case KIND_BOOL: {
         bool value;
-        if (!read_bool(request, node, &value))
+        if (!scalar_bool(request, node, &value))
             return false;
         if (field->nullable)
             *(struct opt_bool *)member = (struct opt_bool){true, value};
@@ -472,12 +237,12 @@ static bool read_value(struct request *request, const struct field *field,
     case KIND_TIME:
         return read_number(request, field, node, member);
     case KIND_PERCENT:
-        return read_percent(request, node, field->min, field->max, member);
+        return scalar_percent(request, node, field->min, field->max, member);
     case KIND_CHOICE:
-        return read_choice(request, field, node, member);
+        return scalar_choice(request, field, node, member);
     case KIND_REF:
         *(struct ref *)member = (struct ref){0};
-        return read_string(request, field, node, &((struct ref *)member)->id);
+        return scalar_string(request, field, node, &((struct ref *)member)->id);
     case KIND_METADATA:
         return read_metadata(request, node, member);
     case KIND_STRINGS:
@@ -507,7 +272,7 @@ static bool read_row(struct request *request, const struct field *field,
         if (field->is & BLANK_IS_ABSENT)
             return true;
         if (!(field->is & clears))
-            return fail_empty(request, form_path(request, node));
+            return fail_empty_value(request, form_path(request, node));
         memset(member, 0, member_size(field));
         return true;
     }
@@ -665,16 +430,16 @@ bool decode_range(struct request *request, const struct form_node *node, struct 
     struct opt_time *bounds[] = {&range->gt, &range->gte, &range->lt, &range->lte};
     if (!node->first) {
         range->equal.set = true;
-        return read_integer(request, node, 0, TIMESTAMP_MAX, &range->equal.seconds);
+        return scalar_integer(request, node, 0, TIMESTAMP_MAX, &range->equal.seconds);
     }
     for (const struct form_node *child = node->first; child; child = child->next) {
         for (size_t i = 0; i < ARRAY_LENGTH(range_names); i++) {
             if (!str_is(child->name, range_names[i]))
                 continue;
             if (!child->first && child->value.length == 0)
-                return fail_empty(request, form_path(request, child));
+                return fail_empty_value(request, form_path(request, child));
             bounds[i]->set = true;
-            if (!read_integer(request, child, 0, TIMESTAMP_MAX, &bounds[i]->seconds))
+            if (!scalar_integer(request, child, 0, TIMESTAMP_MAX, &bounds[i]->seconds))
                 return false;
         }
     }

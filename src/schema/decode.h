@@ -29,6 +29,3 @@ struct range {
 
 bool decode_range(struct request *request, const struct form_node *node,
                   struct range *range) MUST_CHECK;
-
-/* Whether the text has the shape of a code: one or more of a-z A-Z 0-9 - _. */
-bool is_code(struct str text);
