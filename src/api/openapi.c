@@ -129,7 +129,7 @@ static void add_queries(struct json_scope *parameters, const struct schema *sche
                         int32_t version)
 {
     for (size_t i = 0; schema && i < schema->count; i++)
-        if (is_taken(&schema->fields[i], in, version))
+        if (openapi_is_taken(&schema->fields[i], in, version))
             add_query(parameters, &schema->fields[i], in, version);
 }
 

@@ -306,7 +306,7 @@ void openapi_add_parameter_value(struct json_scope *scope, const struct field *f
     }
 }
 
-static bool is_taken(const struct field *field, unsigned in, int32_t version)
+bool openapi_is_taken(const struct field *field, unsigned in, int32_t version)
 {
     return (field->in & in) && field_in_version(field, version);
 }
@@ -317,7 +317,7 @@ void openapi_add_required_parameters(struct json_scope *scope, const struct sche
     struct json_scope required = openapi_open_array(scope, "required");
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
-        if (!is_taken(field, in, version) || !(field->is & REQUIRED) ||
+        if (!openapi_is_taken(field, in, version) || !(field->is & REQUIRED) ||
             (in != CREATE && in != ACTION))
             continue;
         json_item(&required);
@@ -350,7 +350,7 @@ void openapi_add_parameter_properties(struct json_scope *properties, const struc
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
-        if (!is_taken(field, in, version))
+        if (!openapi_is_taken(field, in, version))
             continue;
         struct json_scope member = openapi_open_object(properties, field_name(field));
         openapi_add_string(&member, "description", field->help);

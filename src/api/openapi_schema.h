@@ -23,6 +23,9 @@ void openapi_add_type(struct json_scope *scope, const char *type, bool nullable)
 void openapi_add_hash(struct json_scope *scope, const struct schema *schema, bool nullable,
                       int32_t version);
 
+/* Whether a row is a parameter of the operations in this version. */
+bool openapi_is_taken(const struct field *field, unsigned in, int32_t version);
+
 /* The value of a parameter; the parameters of a table as properties; which of them are required. */
 void openapi_add_parameter_value(struct json_scope *scope, const struct field *field, unsigned in,
                                  int32_t version);

@@ -43,10 +43,11 @@ static bool is_plain(struct str value)
 {
     if (value.length == 0)
         return false;
-    for (size_t i = 0; i < value.length; i++)
-        if (value.data[i] <= ' ' || value.data[i] == '"' || value.data[i] == '=' ||
-            value.data[i] == '\\' || value.data[i] == 0x7F)
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7F)
             return false;
+    }
     return true;
 }
 

@@ -291,6 +291,19 @@ static bool remove_discount(struct request *request, struct customer *customer,
     return true;
 }
 
+/* Whether the customer has just this discount already: sending it again changes and counts nothing.
+ */
+static bool has_discount(struct request *request, const struct customer *customer,
+                         const struct coupon *coupon, const struct promotion_code *code)
+{
+    if (!customer->discount.row)
+        return false;
+    const struct discount *discount =
+        resource_load(request, &discount_resource, customer->discount.row);
+    return discount && discount->source.coupon.row == coupon->object.row &&
+           discount->promotion_code.row == (code ? code->object.row : 0);
+}
+
 static bool give_discount(struct request *request, struct customer *customer)
 {
     const struct promotion_code *code = customer->promotion_code.object;
@@ -300,6 +313,8 @@ static bool give_discount(struct request *request, struct customer *customer)
     struct discount *discount;
     if (!coupon)
         return true; /* the database has failed, which the transaction will notice */
+    if (has_discount(request, customer, coupon, code))
+        return true;
     if (!discount_redeem(request, customer->object.id, coupon, code,
                          code ? STR("promotion_code") : STR("coupon"), &discount))
         return false;

@@ -267,8 +267,12 @@ static struct db_statement *prepare(struct db *db, const char *sql, size_t lengt
         return NULL;
     }
     /* Named parameters count by first appearance; $n must therefore be the n-th. */
-    for (int i = 1; i <= sqlite3_bind_parameter_count(statement->handle); i++)
-        assert(strtol(sqlite3_bind_parameter_name(statement->handle, i) + 1, NULL, 10) == i);
+    for (int i = 1; i <= sqlite3_bind_parameter_count(statement->handle); i++) {
+        int64_t number;
+        bool counted =
+            str_to_int64(str_from(sqlite3_bind_parameter_name(statement->handle, i) + 1), &number);
+        assert(counted && number == i);
+    }
     statement->writes = !sqlite3_stmt_readonly(statement->handle);
     return statement;
 }
