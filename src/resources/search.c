@@ -111,6 +111,8 @@ static bool scan_clause(struct scanner *scanner, struct clause *clause)
         return fail_query(scanner->request, "the field is not one of email, name, metadata");
     }
     clause->contains = skip(scanner, "~");
+    if (clause->contains && clause->key.data)
+        return fail_query(scanner->request, "metadata can only be compared with :");
     if (!clause->contains && !skip(scanner, ":"))
         return fail_query(scanner->request, "an operator is missing");
     if (!clause->contains && skip(scanner, "null")) {
