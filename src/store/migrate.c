@@ -88,5 +88,5 @@ bool migrate_run(struct arena *arena, struct db *db)
     for (int64_t number = current + 1; number <= migrate_newest(); number++)
         if (!run_one(arena, db, number))
             return false;
-    return db_failed(db) == DB_OK;
+    return db_failed(db) == DB_OK && sqlite_plan(db);
 }

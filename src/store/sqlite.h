@@ -17,5 +17,9 @@ void sqlite_close(struct db *db);
 /* Runs several statements, as migrations are. */
 bool sqlite_execute(struct db *db, const char *sql) MUST_CHECK;
 
+/* Tells the query planner what the indexes are good for. To be called after the schema has changed;
+ * connections that are opened later know it. */
+bool sqlite_plan(struct db *db) MUST_CHECK;
+
 /* "ok", or what SQLite's own check of the file found. */
 struct str sqlite_check(struct db *db, struct arena *arena);
