@@ -180,36 +180,35 @@ struct schema {
     bool referred_by_seq;      /* its ids can be used again: references keep the seq too */
 };
 
-#define FIELD_KIND(member)                      \
-    _Generic((member), struct str               \
-             : KIND_STRING, bool                \
-             : KIND_BOOL, struct opt_bool       \
-             : KIND_BOOL, int64_t               \
-             : KIND_INTEGER, struct opt_int     \
-             : KIND_INTEGER, struct timestamp   \
-             : KIND_TIME, struct opt_time       \
-             : KIND_TIME, struct opt_percent    \
-             : KIND_PERCENT, struct choice      \
-             : KIND_CHOICE, struct ref          \
-             : KIND_REF, struct metadata        \
-             : KIND_METADATA, struct strings    \
-             : KIND_STRINGS, struct list        \
-             : KIND_LIST, struct dictionary     \
-             : KIND_DICTIONARY, struct snapshot \
-             : KIND_SNAPSHOT)
+/* clang-format off */
+#define FIELD_KIND(member)                     \
+    _Generic((member),                         \
+        struct str: KIND_STRING,               \
+        bool: KIND_BOOL,                       \
+        struct opt_bool: KIND_BOOL,            \
+        int64_t: KIND_INTEGER,                 \
+        struct opt_int: KIND_INTEGER,          \
+        struct timestamp: KIND_TIME,           \
+        struct opt_time: KIND_TIME,            \
+        struct opt_percent: KIND_PERCENT,      \
+        struct choice: KIND_CHOICE,            \
+        struct ref: KIND_REF,                  \
+        struct metadata: KIND_METADATA,        \
+        struct strings: KIND_STRINGS,          \
+        struct list: KIND_LIST,                \
+        struct dictionary: KIND_DICTIONARY,    \
+        struct snapshot: KIND_SNAPSHOT)
 
-#define FIELD_NULLABLE(member)          \
-    _Generic((member), bool             \
-             : false, int64_t           \
-             : false, struct timestamp  \
-             : false, struct choice     \
-             : false, struct metadata   \
-             : false, struct strings    \
-             : false, struct list       \
-             : false, struct dictionary \
-             : false, struct snapshot   \
-             : false, default           \
-             : true)
+#define FIELD_NULLABLE(member)                 \
+    _Generic((member),                         \
+        struct str: true,                      \
+        struct opt_bool: true,                 \
+        struct opt_int: true,                  \
+        struct opt_time: true,                 \
+        struct opt_percent: true,              \
+        struct ref: true,                      \
+        default: false)
+/* clang-format on */
 
 /* Rows of the struct type THIS, which a file defines before its table. What follows the member is
  * the description, then attributes by name. */

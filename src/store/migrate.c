@@ -13,9 +13,9 @@
 #define MIGRATION_BYTES_MAX (256 * 1024)
 
 /* The file's bytes with a NUL behind them. */
-#define EMBED(name, file)                                                                         \
-    __asm__(".section .rodata\n.global " #name "\n" #name ":\n.incbin \"" MIGRATIONS_DIR "/" file \
-            "\"\n.byte 0\n.previous\n");                                                          \
+#define EMBED(name, file)                                                        \
+    __asm__(".section .rodata\n.global " #name "\n.hidden " #name "\n" #name     \
+            ":\n.incbin \"" MIGRATIONS_DIR "/" file "\"\n.byte 0\n.previous\n"); \
     extern const char name[]
 
 EMBED(migration_0001, "0001_objects.sql");
