@@ -5,6 +5,12 @@
 -- that new rows are appended. Percentages are hundredths of a percent; booleans 0 or 1; times unix
 -- seconds; hashes and lists JSON. A row with deleted_at is a tombstone.
 
+-- Values of seq below this one may be in use.
+CREATE TABLE row_numbers (
+    reserved BIGINT NOT NULL
+);
+INSERT INTO row_numbers (reserved) VALUES (0);
+
 CREATE TABLE accounts (
     number BIGINT NOT NULL PRIMARY KEY, -- tenant = 2 * number + livemode
     id TEXT NOT NULL UNIQUE,

@@ -123,7 +123,7 @@ static bool read_idempotency_key(struct exchange *exchange)
 {
     struct request *request = &exchange->prepared;
     struct str key = exchange->idempotency_key;
-    if (!key.data)
+    if (!key.data || str_is(exchange->method, "GET"))
         return true;
     bool printable = key.length > 0 && key.length <= IDEMPOTENCY_KEY_BYTES_MAX;
     for (size_t i = 0; i < key.length && printable; i++)
@@ -132,8 +132,6 @@ static bool read_idempotency_key(struct exchange *exchange)
         return fail_with(request, 400, ERROR_IDEMPOTENCY, CODE_NONE,
                          "Invalid idempotency key: it must be 1 to %d printable ASCII characters.",
                          IDEMPOTENCY_KEY_BYTES_MAX);
-    if (str_is(exchange->method, "GET"))
-        return true;
     add_header(exchange, "Idempotency-Key", str_copy(&exchange->arena, key));
     if (str_is(exchange->method, "POST"))
         request->idempotency_key = key;

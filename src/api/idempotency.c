@@ -77,11 +77,11 @@ static void drop(struct request *request, int64_t seq, int64_t slot)
     db_bind_int(&key, request->tenant);
     db_bind_int(&key, slot);
     db_bind_int(&key, seq);
-    db_run(&key);
+    db_do(&key);
     struct query answer = db_query(request->db, &drop_answer);
     db_bind_int(&answer, request->tenant);
     db_bind_int(&answer, seq);
-    db_run(&answer);
+    db_do(&answer);
 }
 
 enum claim idempotency_claim(struct request *request, const unsigned char *pepper, struct str path,
@@ -152,12 +152,12 @@ void idempotency_keep(struct request *request, const unsigned char *pepper, stru
     db_bind_str(&answer, stored->request_id);
     db_bind_int(&answer, stored->status);
     db_bind_str(&answer, stored->body);
-    db_run(&answer);
+    db_do(&answer);
     struct query key = db_query(request->db, &keep_key);
     db_bind_int(&key, request->tenant);
     db_bind_int(&key, slot);
     db_bind_int(&key, seq);
-    db_run(&key);
+    db_do(&key);
 }
 
 struct str idempotency_fingerprint(struct request *request, struct str method, struct str path)

@@ -46,9 +46,6 @@ struct executor {
     atomic_bool full; /* the last batch found no space on the disk */
 };
 
-STATEMENT(find_last_row, "SELECT seq FROM events WHERE tenant = $1 ORDER BY seq DESC LIMIT 1");
-STATEMENT(find_tenants, "SELECT number FROM accounts");
-
 /* ---- the writer ---- */
 
 /* After a failed commit nobody knows what is on the disk: nothing more may be acknowledged. What
@@ -78,6 +75,7 @@ static enum outcome run_batch(struct executor *executor, struct job *batch)
     struct db *db = executor->writer;
     db_clear(db);
     db_begin(db, true);
+    db_reserve_rows(db, executor->service->clock->seconds(executor->service->clock->context));
     for (struct job *job = batch; job && db_failed(db) == DB_OK; job = job->next)
         job->run(job->context, db, &executor->random);
     if (db_failed(db) == DB_OK && db_commit(db))
@@ -293,23 +291,6 @@ static void close_readers(struct executor *executor)
 
 /* ---- start and end ---- */
 
-/* New rows come after all that are there, even when the clock was set back. */
-static void raise_rows(struct db *db)
-{
-    int64_t last = 0;
-    struct query tenants = db_query(db, &find_tenants);
-    while (db_row(&tenants)) {
-        for (int livemode = 0; livemode < 2; livemode++) {
-            struct query query = db_query(db, &find_last_row);
-            db_bind_int(&query, TENANT_OF(db_int(&tenants, 0), livemode));
-            if (db_row(&query) && db_int(&query, 0) > last)
-                last = db_int(&query, 0);
-            db_end(&query);
-        }
-    }
-    db_raise_row(db, last);
-}
-
 struct executor *executor_new(const struct service *service, const char *path, size_t readers)
 {
     struct executor *executor = calloc(1, sizeof(*executor));
@@ -329,7 +310,7 @@ struct executor *executor_new(const struct service *service, const char *path, s
         free(executor);
         return NULL;
     }
-    raise_rows(executor->writer);
+    db_take_rows(executor->writer);
     keyring_load(service->keyring, executor->writer);
     if (pthread_create(&executor->writer_thread, NULL, write_forever, executor) != 0)
         abort();

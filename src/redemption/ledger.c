@@ -34,7 +34,7 @@ static void open_counter(struct request *request, const struct statement *statem
         db_bind_int(&query, max_redemptions.value);
     else
         db_bind_null(&query);
-    db_run(&query);
+    db_do(&query);
 }
 
 void ledger_open_coupon(struct request *request, int64_t coupon, struct opt_int max_redemptions)
@@ -98,6 +98,6 @@ enum ledger_result ledger_redeem(struct request *request, const struct use *use)
     bind_optional(&query, code.previous);
     db_bind_str(&query, use->customer);
     bind_optional(&query, use->discount);
-    db_run(&query);
+    db_do(&query);
     return LEDGER_DONE;
 }

@@ -13,7 +13,7 @@
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 
-#include <string.h>
+#include <assert.h>
 
 static const char *const source_types[] = {"coupon", NULL};
 
@@ -128,7 +128,9 @@ bool discount_redeem(struct request *request, struct str customer, const struct 
     };
     if (ledger_redeem(request, &use) != LEDGER_DONE)
         return fail_refused(request, REFUSAL_EXPIRED, &offer, param);
-    rows_insert(request, catalog_of(request, &discount_resource), &discount_resource.schema, made);
+    enum db_result result = rows_insert(request, catalog_of(request, &discount_resource),
+                                        &discount_resource.schema, made);
+    assert(result != DB_CONFLICT);
     if (code)
         record_use(request, code);
     *discount = made;

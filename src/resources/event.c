@@ -179,5 +179,7 @@ void event_record(struct request *request, const char *prefix, const char *verb,
         .snapshot = take_snapshot(request, schema, object),
         .previous = take_snapshot(request, schema, before),
     };
-    rows_insert(request, catalog_of(request, &event_resource), &event_resource.schema, &event);
+    enum db_result result =
+        rows_insert(request, catalog_of(request, &event_resource), &event_resource.schema, &event);
+    assert(result != DB_CONFLICT);
 }

@@ -71,6 +71,9 @@ void db_end(struct query *query);
 /* Runs a statement to its end. */
 enum db_result db_run(struct query *query);
 
+/* Runs a statement that nothing can stand in the way of: a conflict is our own mistake. */
+void db_do(struct query *query);
+
 /* Rows that the last statement inserted, updated or deleted. */
 int64_t db_changes(struct db *db);
 
@@ -92,6 +95,14 @@ void db_rollback_to_savepoint(struct db *db);
 
 /* Next value for a `seq` column: grows with time, unique on this database. `now`: unix seconds. */
 int64_t db_next_row(struct db *db, int64_t now);
+
+/* Takes over the values of seq that were reserved before, so that none is given twice, even when
+ * the process was killed or the clock set back. To be called once, before the first transaction. */
+void db_take_rows(struct db *db);
+
+/* Makes sure that the values of the next while are reserved; to be called at the beginning of each
+ * writing transaction. `now`: unix seconds. */
+void db_reserve_rows(struct db *db, int64_t now);
 
 /* Later values will be above `row`. */
 void db_raise_row(struct db *db, int64_t row);

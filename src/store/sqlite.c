@@ -23,6 +23,10 @@
 #define CHECKPOINT_IDLE_PAGES 500 /* checkpoint when nothing waits */
 #define PAGE_CACHE_KIB 16384
 #define BUSY_TIMEOUT_MS 5000
+#define RESERVE_SECONDS 60 /* of values of seq at a time */
+
+STATEMENT(find_reserved, "SELECT reserved FROM row_numbers");
+STATEMENT(set_reserved, "UPDATE row_numbers SET reserved = $1");
 
 struct db_statement {
     sqlite3_stmt *handle;
@@ -56,7 +60,8 @@ struct db {
     bool has_savepoint;
     bool in_transaction;
     int log_pages;
-    int64_t last_row;
+    int64_t last_row;     /* the last value of seq that was given */
+    int64_t reserved_row; /* values below this one may be given in this transaction */
 };
 
 /* ---- failures ---- */
@@ -436,6 +441,12 @@ enum db_result db_run(struct query *query)
     return result;
 }
 
+void db_do(struct query *query)
+{
+    enum db_result result = db_run(query);
+    assert(result != DB_CONFLICT);
+}
+
 void db_end(struct query *query)
 {
     finish(query);
@@ -505,6 +516,7 @@ bool db_commit(struct db *db)
 
 void db_rollback(struct db *db)
 {
+    db->reserved_row = 0; /* what was reserved in the transaction is not */
     db->has_savepoint = db->wants_savepoint = db->in_transaction = false;
     if (!sqlite3_get_autocommit(db->handle)) /* an error may have ended the transaction already */
         control(db, CONTROL_ROLLBACK);
@@ -536,10 +548,32 @@ void db_rollback_to_savepoint(struct db *db)
     db_release(db);
 }
 
+void db_take_rows(struct db *db)
+{
+    struct query query = db_query(db, &find_reserved);
+    if (db_row(&query)) {
+        db->last_row = db_int(&query, 0);
+        db_end(&query);
+    }
+}
+
+void db_reserve_rows(struct db *db, int64_t now)
+{
+    int64_t next =
+        db->last_row + 1 > now << ROW_SECOND_BITS ? db->last_row + 1 : now << ROW_SECOND_BITS;
+    if (db->reserved_row - next > (int64_t)RESERVE_SECONDS / 2 << ROW_SECOND_BITS)
+        return;
+    db->reserved_row = next + ((int64_t)RESERVE_SECONDS << ROW_SECOND_BITS);
+    struct query query = db_query(db, &set_reserved);
+    db_bind_int(&query, db->reserved_row);
+    db_run(&query);
+}
+
 int64_t db_next_row(struct db *db, int64_t now)
 {
     int64_t first = now << ROW_SECOND_BITS;
     db->last_row = db->last_row >= first ? db->last_row + 1 : first;
+    assert(db->last_row < db->reserved_row);
     return db->last_row;
 }
 
