@@ -20,14 +20,31 @@ enum {
     OPTION_PARENT
 };
 
-static void add_word(struct options *options, const char *name, const char *value)
+/* The request's words: the command, the verb (which may stand behind options), then name=value. */
+enum {
+    WORD_COMMAND,
+    WORD_VERB,
+    WORD_FIRST_OPTION
+};
+
+static void set_word(struct options *options, size_t n, const char *text)
+{
+    snprintf(options->words[n], sizeof(options->words[n]), "%s", text);
+    options->request.words[n] = str_from(options->words[n]);
+}
+
+static void add_option(struct options *options, const char *name, const char *value)
 {
     size_t n = options->request.count;
     if (n == sizeof(options->words) / sizeof(options->words[0]))
         return;
-    snprintf(options->words[n], sizeof(options->words[n]), "%s%s%s", name, value ? "=" : "",
-             value ? value : "");
+    snprintf(options->words[n], sizeof(options->words[n]), "%s=%s", name, value);
     options->request.words[options->request.count++] = str_from(options->words[n]);
+}
+
+static bool has_verb(const struct options *options)
+{
+    return options->request.words[WORD_VERB].length > 0;
 }
 
 static error_t parse_common(int key, char *argument, struct argp_state *state)
@@ -38,18 +55,18 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
         options->data = argument;
         return 0;
     case OPTION_ACCOUNT:
-        add_word(options, "account", argument);
+        add_option(options, "account", argument);
         return 0;
     case OPTION_MODE:
         if (strcmp(argument, "test") != 0 && strcmp(argument, "live") != 0)
             argp_error(state, "--mode is test or live");
-        add_word(options, "mode", argument);
+        add_option(options, "mode", argument);
         return 0;
     case OPTION_NAME:
-        add_word(options, "name", argument);
+        add_option(options, "name", argument);
         return 0;
     case OPTION_PARENT:
-        add_word(options, "parent", argument);
+        add_option(options, "parent", argument);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -60,17 +77,18 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 static error_t parse_keys(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
-    if (key == ARGP_KEY_END && options->request.count < 2)
+    if (key == ARGP_KEY_END && !has_verb(options))
         argp_error(state, "say create, list or revoke ID");
-    if (key == ARGP_KEY_END && str_is(options->request.words[1], "revoke") && state->arg_num < 2)
+    if (key == ARGP_KEY_END && str_is(options->request.words[WORD_VERB], "revoke") &&
+        state->arg_num < 2)
         argp_error(state, "revoke which key? `coupond keys list` shows their ids");
     if (key != ARGP_KEY_ARG)
         return key == ARGP_KEY_END ? 0 : parse_common(key, argument, state);
     if (state->arg_num == 0 && (strcmp(argument, "create") == 0 || strcmp(argument, "list") == 0 ||
                                 strcmp(argument, "revoke") == 0))
-        add_word(options, argument, NULL);
-    else if (state->arg_num == 1 && str_is(options->request.words[1], "revoke"))
-        add_word(options, "id", argument);
+        set_word(options, WORD_VERB, argument);
+    else if (state->arg_num == 1 && str_is(options->request.words[WORD_VERB], "revoke"))
+        add_option(options, "id", argument);
     else
         argp_error(state, "unexpected argument \"%s\"", argument);
     return 0;
@@ -79,12 +97,12 @@ static error_t parse_keys(int key, char *argument, struct argp_state *state)
 static error_t parse_accounts(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
-    if (key == ARGP_KEY_END && options->request.count < 2)
+    if (key == ARGP_KEY_END && !has_verb(options))
         argp_error(state, "say create or list");
     if (key != ARGP_KEY_ARG)
         return key == ARGP_KEY_END ? 0 : parse_common(key, argument, state);
     if (state->arg_num == 0 && (strcmp(argument, "create") == 0 || strcmp(argument, "list") == 0))
-        add_word(options, argument, NULL);
+        set_word(options, WORD_VERB, argument);
     else
         argp_error(state, "unexpected argument \"%s\"", argument);
     return 0;
@@ -109,7 +127,9 @@ static error_t parse_verify(int key, char *argument, struct argp_state *state)
 static int execute(const char *command, char *title, const struct argp *argp, int argc, char **argv)
 {
     struct options options = {.data = DEFAULT_DATA};
-    add_word(&options, command, NULL);
+    set_word(&options, WORD_COMMAND, command);
+    set_word(&options, WORD_VERB, "");
+    options.request.count = WORD_FIRST_OPTION;
     argv[0] = title;
     argp_parse(argp, argc, argv, 0, NULL, &options);
     return admin_execute(command, options.data, &options.request);

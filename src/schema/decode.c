@@ -9,6 +9,7 @@
 #include "schema/scalar.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ARRAY_INDEX_MAX (FORM_ITEMS_MAX - 1)
@@ -136,6 +137,14 @@ static bool read_list(struct request *request, const struct field *field,
     return true;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+    const struct str *left = a, *right = b;
+    size_t shorter = left->length < right->length ? left->length : right->length;
+    int order = memcmp(left->data, right->data, shorter);
+    return order ? order : (left->length > right->length) - (left->length < right->length);
+}
+
 static bool read_dictionary(struct request *request, const struct field *field,
                             const struct form_node *node, struct dictionary *target, unsigned in)
 {
@@ -159,6 +168,8 @@ static bool read_dictionary(struct request *request, const struct field *field,
             return false;
         merged.count += i == merged.count;
     }
+    /* Hashes are shown in the order of the alphabet. */
+    qsort(merged.items, merged.count, field->of->size, compare_keys);
     *target = merged;
     return true;
 }
