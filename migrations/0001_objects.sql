@@ -89,9 +89,10 @@ CREATE TABLE promotion_codes (
     PRIMARY KEY (tenant, seq)
 ) CLUSTERED;
 CREATE UNIQUE INDEX promotion_codes_id ON promotion_codes (tenant, id);
-CREATE UNIQUE INDEX promotion_codes_live ON promotion_codes
-    (tenant, code_key, COALESCE(customer, customer_account, '')) WHERE enabled = 1;
-CREATE INDEX promotion_codes_past ON promotion_codes (tenant, code_key) WHERE enabled = 0;
+-- One enabled code of a text for each customer; disabled ones are told apart by their seq.
+CREATE UNIQUE INDEX promotion_codes_code ON promotion_codes
+    (tenant, code_key, COALESCE(customer, customer_account, ''),
+     (CASE WHEN enabled = 1 THEN 0 ELSE seq END));
 CREATE INDEX promotion_codes_coupon ON promotion_codes (tenant, promotion_coupon_seq, seq);
 CREATE INDEX promotion_codes_customer ON promotion_codes (tenant, customer, seq)
     WHERE customer IS NOT NULL;

@@ -1,5 +1,6 @@
 /* coupond: chooses the subcommand. */
 #include "cli/cli.h"
+#include "store/sqlite.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -35,6 +36,7 @@ int main(int argc, char **argv)
 {
     if (sodium_init() < 0)
         return cli_error(EX_SOFTWARE, NULL, "libsodium does not work on this machine");
+    sqlite_start();
     if (argc < 2) {
         print_usage(stderr);
         return EX_USAGE;

@@ -225,9 +225,11 @@ static void run_keyed(const struct service *service, struct exchange *exchange)
         break;
     }
     run_call(exchange);
-    stored = (struct stored_answer){exchange->status, exchange->answer, request->id};
+    stored.status = exchange->status;
+    stored.body = exchange->answer;
+    stored.request_id = request->id;
     if (request->began && exchange->status < 500)
-        idempotency_keep(request, service->pepper, path, fingerprint, &stored);
+        idempotency_keep(request, path, fingerprint, &stored);
     add_keyed_headers(exchange, request->id, false);
 }
 

@@ -88,11 +88,10 @@ enum claim idempotency_claim(struct request *request, const unsigned char *peppe
                              struct str fingerprint, struct stored_answer *stored)
 {
     struct found found;
-    int64_t slot;
-    if (!find_slot(request, pepper, &slot, &found))
+    if (!find_slot(request, pepper, &stored->slot, &found))
         return CLAIM_NEW;
     if (found.expired) {
-        drop(request, found.seq, slot);
+        drop(request, found.seq, stored->slot);
         return CLAIM_NEW;
     }
     if (!str_equal(found.path, path)) {
@@ -134,18 +133,16 @@ static void prune(struct request *request)
         drop(request, expired[i].seq, expired[i].slot);
 }
 
-void idempotency_keep(struct request *request, const unsigned char *pepper, struct str path,
-                      struct str fingerprint, const struct stored_answer *stored)
+void idempotency_keep(struct request *request, struct str path, struct str fingerprint,
+                      const struct stored_answer *stored)
 {
-    struct found found;
-    int64_t slot, seq = db_next_row(request->db, request->now);
+    int64_t seq = db_next_row(request->db, request->now);
     prune(request);
-    find_slot(request, pepper, &slot, &found);
     struct query answer = db_query(request->db, &keep_answer);
     db_bind_int(&answer, request->tenant);
     db_bind_int(&answer, seq);
     db_bind_int(&answer, request->now);
-    db_bind_int(&answer, slot);
+    db_bind_int(&answer, stored->slot);
     db_bind_str(&answer, request->idempotency_key);
     db_bind_str(&answer, path);
     db_bind_str(&answer, fingerprint);
@@ -155,7 +152,7 @@ void idempotency_keep(struct request *request, const unsigned char *pepper, stru
     db_do(&answer);
     struct query key = db_query(request->db, &keep_key);
     db_bind_int(&key, request->tenant);
-    db_bind_int(&key, slot);
+    db_bind_int(&key, stored->slot);
     db_bind_int(&key, seq);
     db_do(&key);
 }

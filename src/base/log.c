@@ -2,7 +2,8 @@
  */
 #include "base/log.h"
 
-#include <assert.h>
+#include "base/date.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,19 +52,40 @@ static bool is_plain(struct str value)
     return true;
 }
 
+/* A number of so many digits, at the end of the line. */
+static void add_digits(struct log_line *line, int64_t number, size_t digits)
+{
+    char text[8];
+    for (size_t i = digits; i-- > 0; number /= 10)
+        text[i] = (char)('0' + number % 10);
+    add(line, (struct str){text, digits});
+}
+
 void log_begin(struct log_line *line, enum log_level level, const char *event)
 {
     static const char *const names[] = {"error", "warn", "info", "debug"};
     struct timespec now;
-    struct tm parts;
     clock_gettime(CLOCK_REALTIME, &now);
-    gmtime_r(&now.tv_sec, &parts);
-    int length = snprintf(line->data, sizeof(line->data),
-                          "time=%04d-%02d-%02dT%02d:%02d:%02d.%03ldZ level=%s event=%s",
-                          parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                          parts.tm_min, parts.tm_sec, now.tv_nsec / 1000000, names[level], event);
-    assert(length > 0 && (size_t)length < sizeof(line->data));
-    line->length = (size_t)length;
+    const struct date date = date_from_days(now.tv_sec / SECONDS_PER_DAY);
+    const int64_t second = now.tv_sec % SECONDS_PER_DAY;
+    line->length = 0;
+    add(line, STR("time="));
+    add_digits(line, date.year, 4);
+    add(line, STR("-"));
+    add_digits(line, date.month, 2);
+    add(line, STR("-"));
+    add_digits(line, date.day, 2);
+    add(line, STR("T"));
+    add_digits(line, second / 3600, 2);
+    add(line, STR(":"));
+    add_digits(line, second / 60 % 60, 2);
+    add(line, STR(":"));
+    add_digits(line, second % 60, 2);
+    add(line, STR("."));
+    add_digits(line, now.tv_nsec / 1000000, 3);
+    add(line, STR("Z"));
+    log_str(line, "level", str_from(names[level]));
+    log_str(line, "event", str_from(event));
 }
 
 void log_str(struct log_line *line, const char *key, struct str value)

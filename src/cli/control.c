@@ -156,12 +156,10 @@ static void run_on_reader(struct control *control, struct arena *arena,
                           const struct admin_request *request, struct admin_result *result)
 {
     struct reader *reader = executor_lend(control->executor);
-    const struct admin_context admin = {
-        .arena = arena, .db = reader_db(reader), .pepper = control->service->pepper};
-    db_clear(admin.db);
-    db_begin(admin.db, false); /* one state of the database for all checks */
+    const struct admin_context admin = {.arena = arena,
+                                        .db = executor_begin_read(control->executor, reader),
+                                        .pepper = control->service->pepper};
     admin_run(&admin, request, result);
-    db_rollback(admin.db);
     executor_return(control->executor, reader);
 }
 

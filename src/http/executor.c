@@ -24,6 +24,8 @@ struct reader {
     struct reader *next;
     struct db *db;
     struct random random;
+    bool reading;     /* its transaction is open */
+    uint64_t commits; /* how many commits there had been when it began */
 };
 
 struct executor {
@@ -43,8 +45,27 @@ struct executor {
     pthread_cond_t reader_free;
     struct reader *free_readers;
 
-    atomic_bool full; /* the last batch found no space on the disk */
+    atomic_uint_least64_t commits; /* counted before the answers of a commit leave */
+    atomic_bool full;              /* the last batch found no space on the disk */
 };
+
+/* A reader's transaction stays open, with the state of the database that it saw, until there is a
+ * newer one: beginning and ending it costs more than a look-up. One that lies idle would keep the
+ * log from being written back. */
+static void end_read(struct reader *reader)
+{
+    if (reader->reading)
+        db_rollback(reader->db);
+    reader->reading = false;
+}
+
+static void end_idle_reads(struct executor *executor)
+{
+    pthread_mutex_lock(&executor->readers_lock);
+    for (struct reader *reader = executor->free_readers; reader; reader = reader->next)
+        end_read(reader);
+    pthread_mutex_unlock(&executor->readers_lock);
+}
 
 /* ---- the writer ---- */
 
@@ -78,8 +99,10 @@ static enum outcome run_batch(struct executor *executor, struct job *batch)
     db_reserve_rows(db, executor->service->clock->seconds(executor->service->clock->context));
     for (struct job *job = batch; job && db_failed(db) == DB_OK; job = job->next)
         job->run(job->context, db, &executor->random);
-    if (db_failed(db) == DB_OK && db_commit(db))
+    if (db_failed(db) == DB_OK && db_commit(db)) {
+        atomic_fetch_add(&executor->commits, 1);
         return OUTCOME_DONE;
+    }
     if (db_failed(db) == DB_BROKEN)
         stop_at_once(db);
     enum db_failure failure = db_failed(db);
@@ -188,7 +211,10 @@ static void *write_forever(void *context)
             finish_batch(batch);
         }
         db_clear(executor->writer);
-        db_maintain(executor->writer, idle && !batch);
+        if (db_wants_maintenance(executor->writer, idle && !batch)) {
+            end_idle_reads(executor);
+            db_maintain(executor->writer);
+        }
         if (db_failed(executor->writer) == DB_BROKEN)
             stop_at_once(executor->writer);
     }
@@ -239,23 +265,34 @@ void executor_return(struct executor *executor, struct reader *reader)
     pthread_mutex_unlock(&executor->readers_lock);
 }
 
-struct db *reader_db(struct reader *reader)
+static void begin_read(struct executor *executor, struct reader *reader)
 {
+    uint64_t commits = atomic_load(&executor->commits);
+    if (reader->reading && reader->commits == commits)
+        return;
+    end_read(reader);
+    db_clear(reader->db);
+    db_begin(reader->db, false);
+    reader->reading = true;
+    reader->commits = commits;
+}
+
+struct db *executor_begin_read(struct executor *executor, struct reader *reader)
+{
+    begin_read(executor, reader);
     return reader->db;
 }
 
 void executor_read(struct executor *executor, struct exchange *exchange)
 {
     struct reader *reader = executor_lend(executor);
-    struct db *db = reader->db;
     enum db_failure failure = DB_BUSY;
     for (int i = 0; i < REQUEST_ATTEMPTS_MAX && failure == DB_BUSY; i++) {
-        db_clear(db);
-        db_begin(db, false);
-        exchange_run(executor->service, exchange, db, &reader->random);
-        failure = db_failed(db);
-        if (failure != DB_OK || !db_commit(db))
-            db_rollback(db);
+        begin_read(executor, reader);
+        exchange_run(executor->service, exchange, reader->db, &reader->random);
+        failure = db_failed(reader->db);
+        if (failure != DB_OK)
+            end_read(reader);
     }
     executor_return(executor, reader);
     if (failure != DB_OK)
@@ -284,6 +321,7 @@ static void close_readers(struct executor *executor)
     while (executor->free_readers) {
         struct reader *reader = executor->free_readers;
         executor->free_readers = reader->next;
+        end_read(reader);
         sqlite_close(reader->db);
         free(reader);
     }

@@ -34,7 +34,9 @@ void executor_read(struct executor *executor, struct exchange *exchange);
 /* Lends a reading connection; it must be given back. */
 struct reader *executor_lend(struct executor *executor);
 void executor_return(struct executor *executor, struct reader *reader);
-struct db *reader_db(struct reader *reader);
+
+/* Its connection, in a transaction that sees everything acknowledged so far and needs no end. */
+struct db *executor_begin_read(struct executor *executor, struct reader *reader);
 
 /* Queues a job. False: the queue is full. */
 bool executor_submit(struct executor *executor, struct job *job) MUST_CHECK;

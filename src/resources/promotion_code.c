@@ -27,9 +27,6 @@ static const char *const promotion_types[] = {"coupon", NULL};
     " AND c.deleted_at IS NULL AND (c.redeem_by IS NULL OR c.redeem_by >= @now)" \
     " AND (c.max_redemptions IS NULL OR cu.times_redeemed < c.max_redemptions))"
 
-/* Written so that each half can use the index of its kind. */
-#define HAS_CODE "(o.enabled = 1 AND o.code_key = ?) OR (o.enabled = 0 AND o.code_key = ?)"
-
 #define THIS struct promotion
 static const struct field promotion_fields[] = {
     FIELD(coupon, "The coupon.", .in = CREATE, .of = &coupon_resource.schema),
@@ -70,7 +67,7 @@ static const struct field promotion_code_fields[] = {
           .where = IS_ACTIVE " = (? = 1)"),
     FIELD(code, "What customers type; made up when there is none.", .in = CREATE | FILTER,
           .is = NOT_NULL | BLANK_IS_ABSENT, .max = CODE_CHARACTERS_MAX, .format = FORMAT_CODE,
-          .where = HAS_CODE),
+          .where = "o.code_key = ?"),
     FIELD(promotion.coupon, "The coupon.", .as = "coupon", .in = CREATE, .is = REQUIRED | INLINED,
           .of = &coupon_resource.schema, .until = V_CLOVER),
     FIELD(promotion.coupon, "Only codes for this coupon.", .as = "coupon", .in = FILTER,

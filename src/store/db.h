@@ -107,9 +107,9 @@ void db_reserve_rows(struct db *db, int64_t now);
 /* Later values will be above `row`. */
 void db_raise_row(struct db *db, int64_t row);
 
-/* Does what the storage needs from time to time, when no transaction is open. `idle`: nothing
- * waits. */
-void db_maintain(struct db *db, bool idle);
+/* Whether the storage needs something done, when no transaction is open. `idle`: nothing waits. */
+bool db_wants_maintenance(const struct db *db, bool idle);
+void db_maintain(struct db *db);
 
 /* The rows that a second's objects may have: row = second << ROW_SECOND_BITS + n. */
 #define ROW_SECOND_BITS 24

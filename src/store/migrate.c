@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "store/db.h"
+#include "store/plan.h"
 #include "store/sqlite.h"
 
 #include <string.h>
@@ -88,5 +89,5 @@ bool migrate_run(struct arena *arena, struct db *db)
     for (int64_t number = current + 1; number <= migrate_newest(); number++)
         if (!run_one(arena, db, number))
             return false;
-    return db_failed(db) == DB_OK && sqlite_plan(db);
+    return db_failed(db) == DB_OK && plan_indexes(db);
 }

@@ -112,6 +112,12 @@ void db_clear(struct db *db)
 
 /* ---- opening ---- */
 
+void sqlite_start(void)
+{
+    /* Counting memory takes a lock that all connections share. */
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool pragma_is(sqlite3 *handle, const char *name, const char *expected)
 {
     char sql[64];
@@ -243,24 +249,6 @@ bool sqlite_execute(struct db *db, const char *sql)
     if (code != SQLITE_OK)
         note_failure(db, code, sql);
     return code == SQLITE_OK;
-}
-
-/* Without statistics SQLite believes that one tenant has ten rows and reads the whole tenant
- * through the primary key where an index would find the row. Gathered statistics would change with
- * the data, and plans with them; so every index of a tenant's table gets the same ones: a tenant
- * has a million rows, each further column narrows them to a few, a unique index to one. */
-bool sqlite_plan(struct db *db)
-{
-    return sqlite_execute(
-        db,
-        "ANALYZE; DELETE FROM sqlite_stat1;"
-        "INSERT INTO sqlite_stat1 (tbl, idx, stat)"
-        " SELECT t.name, CASE i.origin WHEN 'pk' THEN t.name ELSE i.name END,"
-        " '1000000 1000000' || substr(' 20 20 20 20 20 20', 1, 3 * (COUNT(*) - 2))"
-        " || CASE i.\"unique\" WHEN 1 THEN ' 1' ELSE ' 20' END"
-        " FROM sqlite_schema AS t, pragma_index_list(t.name) AS i, pragma_index_info(i.name) AS c"
-        " WHERE t.type = 'table' GROUP BY t.name, i.name"
-        " HAVING MIN(CASE c.seqno WHEN 0 THEN c.name END) = 'tenant';");
 }
 
 struct str sqlite_check(struct db *db, struct arena *arena)
@@ -583,10 +571,13 @@ void db_raise_row(struct db *db, int64_t row)
         db->last_row = row;
 }
 
-void db_maintain(struct db *db, bool idle)
+bool db_wants_maintenance(const struct db *db, bool idle)
 {
-    if (db->log_pages < (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_PAGES))
-        return;
+    return db->log_pages >= (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_PAGES);
+}
+
+void db_maintain(struct db *db)
+{
     int log = 0, copied = 0;
     int code =
         sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &log, &copied);

@@ -9,6 +9,9 @@ enum sqlite_role {
     SQLITE_READER, /* query only */
 };
 
+/* To be called once, before anything is opened. */
+void sqlite_start(void);
+
 /* Opens the database file, which a writer creates. NULL: failed; the reason is logged. */
 struct db *sqlite_open(const char *path, enum sqlite_role role);
 
@@ -16,10 +19,6 @@ void sqlite_close(struct db *db);
 
 /* Runs several statements, as migrations are. */
 bool sqlite_execute(struct db *db, const char *sql) MUST_CHECK;
-
-/* Tells the query planner what the indexes are good for. To be called after the schema has changed;
- * connections that are opened later know it. */
-bool sqlite_plan(struct db *db) MUST_CHECK;
 
 /* "ok", or what SQLite's own check of the file found. */
 struct str sqlite_check(struct db *db, struct arena *arena);
