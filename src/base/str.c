@@ -111,7 +111,8 @@ size_t str_characters(struct str text)
 }
 
 /* Length of the valid UTF-8 sequence at the start of the bytes; 0 when there is none. Overlong
- * forms, surrogates and code points above U+10FFFF are not valid (RFC 3629, section 4). */
+ * forms, surrogates and code points above U+10FFFF are not valid (RFC 3629, section 4), and neither
+ * are noncharacters here. */
 static size_t sequence_length(const unsigned char *bytes, size_t available)
 {
     unsigned char lead = bytes[0];
@@ -123,6 +124,11 @@ static size_t sequence_length(const unsigned char *bytes, size_t available)
     for (size_t i = 1; i < length; i++)
         if ((bytes[i] & 0xC0) != 0x80)
             return 0;
+    /* U+FDD0 to U+FDEF and the last two of each plane are no characters. */
+    if ((lead == 0xEF && bytes[1] == 0xB7 && bytes[2] >= 0x90 && bytes[2] <= 0xAF) ||
+        (length >= 3 && (bytes[length - 3] & 0x0F) == 0x0F && bytes[length - 2] == 0xBF &&
+         bytes[length - 1] >= 0xBE))
+        return 0;
     unsigned char second = bytes[1];
     if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F) ||
         (lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F))

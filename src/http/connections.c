@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "http/framing.h"
+#include "http/socket.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,6 +25,7 @@ struct connection {
     struct connection *previous;
     int socket;
     int64_t requests;              /* only touched by the connection's own thread */
+    struct framing framing;        /* of what arrives */
     atomic_int_least64_t deadline; /* monotonic microseconds */
 };
 
@@ -120,6 +123,7 @@ void connections_notify(void *context, struct MHD_Connection *connection, void *
 {
     struct connections *connections = context;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        socket_forget(((struct connection *)*socket_context)->socket);
         drop(connections, *socket_context);
         return;
     }
@@ -130,6 +134,7 @@ void connections_notify(void *context, struct MHD_Connection *connection, void *
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     atomic_store(&fresh->deadline, after(CONNECTION_IDLE_SECONDS));
     *socket_context = fresh;
+    socket_watch(fresh->socket, &fresh->framing);
     add(connections, fresh);
 }
 

@@ -1,102 +1,328 @@
-/* Request smuggling needs a header that one server reads one way and the next another way. The HTTP
- * library is more lenient than is safe behind proxies, so this looks at what it received first. */
+/* A scanner for the framing of HTTP/1.1 and nothing else of it:
+ *
+ *     LINE ─CR─► LINE_END ─LF─► NAME ─':'─► VALUE ─CR─► VALUE_END ─LF─► NAME
+ *                                │CR
+ *                                ▼
+ *                             HEAD_END ─LF─► LINE | BODY | CHUNK_SIZE ─…─► CHUNK ─► … ─► NAME
+ * (trailers)
+ *
+ * Request smuggling needs a byte that one server reads one way and the next another way; the HTTP
+ * library is more lenient than is safe behind a proxy. */
 #include "http/framing.h"
 
 #include "base/limits.h"
 
-#include <microhttpd.h>
 #include <string.h>
-#include <strings.h>
 
 #define LENGTH_DIGITS_MAX 18
+#define CHUNK_DIGITS_MAX 16
+#define CHUNK_LINE_BYTES_MAX 256
+#define TRAILERS_MAX 16
+#define REQUEST_LINE_SPACES 2
 
-struct seen {
-    size_t count;
-    size_t bytes;
-    int lengths;
-    int encodings;
-    int hosts;
-    bool long_line;
-    const char *problem;
-};
+static const struct framing_problem fine = {0, NULL};
 
-static bool is_token(const char *name, size_t length)
+static struct framing_problem bad(const char *message)
 {
-    static const char others[] = "!#$%&'*+-.^_`|~";
-    for (size_t i = 0; i < length; i++) {
-        char c = name[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              (c != '\0' && strchr(others, c))))
-            return false;
-    }
-    return length > 0;
+    return (struct framing_problem){400, message};
 }
 
-static bool is_length(const char *value, size_t length)
+void framing_init(struct framing *framing)
 {
-    for (size_t i = 0; i < length; i++)
-        if (value[i] < '0' || value[i] > '9')
-            return false;
-    return length > 0 && length <= LENGTH_DIGITS_MAX;
+    *framing = (struct framing){.state = FRAMING_LINE};
 }
 
-static bool is_named(const char *name, size_t length, const char *wanted)
+static bool is_token(char c)
 {
-    return length == strlen(wanted) && strncasecmp(name, wanted, length) == 0;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
 }
 
-static enum MHD_Result look(void *context, enum MHD_ValueKind kind, const char *name,
-                            size_t name_length, const char *value, size_t value_length)
+static void add_to_word(struct framing *framing, char c)
 {
-    struct seen *seen = context;
-    (void)kind;
-    seen->count++;
-    seen->bytes += name_length + value_length;
-    if (!is_token(name, name_length))
-        seen->problem = "a header name is no token";
-    for (size_t i = 0; i < value_length; i++)
-        if (value[i] == '\r' || value[i] == '\n' || value[i] == '\0')
-            seen->problem = "a header value has a line break or NUL";
-    if (name_length + value_length > HEADER_LINE_BYTES_MAX)
-        seen->long_line = true;
-    if (is_named(name, name_length, "host")) {
-        seen->hosts++;
-    } else if (is_named(name, name_length, "content-length")) {
-        seen->lengths++;
-        if (!is_length(value, value_length))
-            seen->problem = "Content-Length is not plain digits";
-    } else if (is_named(name, name_length, "transfer-encoding")) {
-        seen->encodings++;
-        if (!is_named(value, value_length, "chunked"))
-            seen->problem = "Transfer-Encoding is not chunked";
-    }
-    return MHD_YES;
+    if (framing->word_bytes < FRAMING_WORD_BYTES)
+        framing->word[framing->word_bytes] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    framing->word_bytes++;
 }
 
-static const char *find_ambiguity(const struct seen *seen, bool old)
+static bool word_is(const struct framing *framing, const char *text)
 {
-    if (seen->problem)
-        return seen->problem;
-    if (seen->lengths > 1 || seen->encodings > 1 || seen->hosts > 1)
-        return "Content-Length, Transfer-Encoding or Host stands twice";
-    if (seen->lengths && seen->encodings)
-        return "both Content-Length and Transfer-Encoding are there";
-    if (old && seen->encodings)
-        return "HTTP/1.0 has no Transfer-Encoding";
-    if (!old && seen->hosts == 0)
-        return "Host is missing";
-    return NULL;
+    return framing->word_bytes == strlen(text) &&
+           memcmp(framing->word, text, framing->word_bytes) == 0;
 }
 
-struct framing_problem framing_check(struct MHD_Connection *connection, const char *version,
-                                     size_t line_bytes)
+/* ---- the request line ---- */
+
+static struct framing_problem read_line(struct framing *framing, char c)
 {
-    struct seen seen = {0};
-    if (line_bytes > REQUEST_LINE_BYTES_MAX)
+    if (framing->line_bytes == 0 && c == '\r')
+        return bad("an empty line stands before the request");
+    if (++framing->line_bytes > REQUEST_LINE_BYTES_MAX - strlen("\r\n") && c != '\r')
         return (struct framing_problem){414, "the request line is too long"};
-    MHD_get_connection_values_n(connection, MHD_HEADER_KIND, look, &seen);
-    if (seen.long_line || seen.count > HEADER_COUNT_MAX || seen.bytes > HEADER_BYTES_MAX)
-        return (struct framing_problem){431, "there are too many or too long headers"};
-    const char *ambiguity = find_ambiguity(&seen, strcmp(version, "HTTP/1.0") == 0);
-    return (struct framing_problem){ambiguity ? 400 : 0, ambiguity};
+    if (c == '\r') {
+        framing->old = word_is(framing, "http/1.0");
+        if (framing->spaces != REQUEST_LINE_SPACES ||
+            !(framing->old || word_is(framing, "http/1.1")) || framing->word[0] != 'h')
+            return bad("the request line is not METHOD TARGET HTTP/1.1");
+        framing->state = FRAMING_LINE_END;
+        return fine;
+    }
+    if ((unsigned char)c <= ' ' && c != ' ')
+        return bad("the request line has a control character");
+    if (c == ' ') {
+        if (framing->word_bytes == 0)
+            return bad("the request line has an empty part");
+        framing->spaces++;
+        framing->word_bytes = 0;
+        return fine;
+    }
+    /* The protocol's name is written in capitals; kept apart from other spellings. */
+    if (framing->spaces == REQUEST_LINE_SPACES && c >= 'a' && c <= 'z')
+        return bad("the request line is not METHOD TARGET HTTP/1.1");
+    add_to_word(framing, c);
+    return fine;
+}
+
+/* ---- headers ---- */
+
+static void begin_header(struct framing *framing)
+{
+    framing->state = FRAMING_NAME;
+    framing->word_bytes = 0;
+    framing->line_bytes = 0;
+}
+
+static void note_name(struct framing *framing)
+{
+    framing->header = word_is(framing, "content-length")      ? HEADER_LENGTH
+                      : word_is(framing, "transfer-encoding") ? HEADER_ENCODING
+                      : word_is(framing, "host")              ? HEADER_HOST
+                                                              : HEADER_OTHER;
+    framing->word_bytes = 0;
+}
+
+static struct framing_problem read_name(struct framing *framing, char c)
+{
+    if (c == '\r' && framing->word_bytes == 0) {
+        framing->state = FRAMING_HEAD_END;
+        return fine;
+    }
+    if (c == ':') {
+        if (framing->word_bytes == 0)
+            return bad("a header has no name");
+        if (++framing->headers > (framing->in_trailers ? TRAILERS_MAX : HEADER_COUNT_MAX))
+            return (struct framing_problem){431, "there are too many headers"};
+        note_name(framing);
+        framing->state = FRAMING_VALUE;
+        return fine;
+    }
+    if (!is_token(c)) /* folded lines begin with a space */
+        return bad("a header name is no token");
+    add_to_word(framing, c);
+    return fine;
+}
+
+static struct framing_problem note_length(struct framing *framing)
+{
+    framing->left = 0;
+    if (++framing->lengths > 1)
+        return bad("Content-Length stands twice");
+    if (framing->word_bytes == 0 || framing->word_bytes > LENGTH_DIGITS_MAX)
+        return bad("Content-Length is not plain digits");
+    for (size_t i = 0; i < framing->word_bytes; i++) {
+        if (framing->word[i] < '0' || framing->word[i] > '9')
+            return bad("Content-Length is not plain digits");
+        framing->left = framing->left * 10 + (framing->word[i] - '0');
+    }
+    return fine;
+}
+
+static struct framing_problem note_value(struct framing *framing)
+{
+    while (framing->word_bytes > 0 && framing->word_bytes <= FRAMING_WORD_BYTES &&
+           strchr(" \t", framing->word[framing->word_bytes - 1]))
+        framing->word_bytes--;
+    if (framing->in_trailers)
+        return framing->header == HEADER_OTHER ? fine
+                                               : bad("a trailer says where the request ends");
+    switch (framing->header) {
+    case HEADER_OTHER:
+        return fine;
+    case HEADER_LENGTH:
+        return note_length(framing);
+    case HEADER_ENCODING:
+        if (++framing->encodings > 1)
+            return bad("Transfer-Encoding stands twice");
+        return word_is(framing, "chunked") ? fine : bad("Transfer-Encoding is not chunked");
+    case HEADER_HOST:
+        return ++framing->hosts > 1 ? bad("Host stands twice") : fine;
+    }
+    return fine;
+}
+
+static struct framing_problem read_value(struct framing *framing, char c)
+{
+    if (c == '\r') {
+        framing->state = FRAMING_VALUE_END;
+        return note_value(framing);
+    }
+    if (c == '\n' || c == '\0')
+        return bad("a header value has a line break or NUL");
+    if ((c == ' ' || c == '\t') && framing->word_bytes == 0)
+        return fine; /* white space before the value */
+    add_to_word(framing, c);
+    return fine;
+}
+
+static struct framing_problem end_head(struct framing *framing)
+{
+    if (framing->in_trailers) {
+        framing_init(framing);
+        return fine;
+    }
+    if (framing->lengths && framing->encodings)
+        return bad("both Content-Length and Transfer-Encoding are there");
+    if (framing->old && framing->encodings)
+        return bad("HTTP/1.0 has no Transfer-Encoding");
+    if (!framing->old && framing->hosts == 0)
+        return bad("Host is missing");
+    if (framing->encodings) {
+        framing->state = FRAMING_CHUNK_SIZE;
+        framing->digits = framing->line_bytes = 0;
+        framing->left = 0;
+    } else if (framing->left > 0) {
+        framing->state = FRAMING_BODY;
+    } else {
+        framing_init(framing);
+    }
+    return fine;
+}
+
+/* ---- chunks ---- */
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+static struct framing_problem read_chunk_size(struct framing *framing, char c)
+{
+    int digit = hex_digit(c);
+    if (digit >= 0) {
+        if (++framing->digits > CHUNK_DIGITS_MAX ||
+            __builtin_mul_overflow(framing->left, (int64_t)16, &framing->left))
+            return bad("a chunk size is too large");
+        framing->left += digit;
+        return fine;
+    }
+    if (framing->digits == 0 || (c != '\r' && c != ';'))
+        return bad("a chunk size is not hexadecimal");
+    framing->state = c == '\r' ? FRAMING_CHUNK_SIZE_END : FRAMING_CHUNK_EXTENSION;
+    return fine;
+}
+
+static struct framing_problem read_chunk_extension(struct framing *framing, char c)
+{
+    if (++framing->line_bytes > CHUNK_LINE_BYTES_MAX)
+        return bad("a chunk extension is too long");
+    if (c == '\n' || c == '\0')
+        return bad("a chunk extension has a line break or NUL");
+    if (c == '\r')
+        framing->state = FRAMING_CHUNK_SIZE_END;
+    return fine;
+}
+
+static void end_chunk_size(struct framing *framing)
+{
+    framing->line_bytes = 0;
+    if (framing->left > 0) {
+        framing->state = FRAMING_CHUNK;
+        return;
+    }
+    framing->in_trailers = true;
+    framing->headers = 0;
+    begin_header(framing);
+}
+
+/* ---- all of it ---- */
+
+static struct framing_problem expect(struct framing *framing, char c, char wanted,
+                                     enum framing_state next)
+{
+    framing->state = next;
+    return c == wanted ? fine : bad("a line does not end in CR LF");
+}
+
+static struct framing_problem read_byte(struct framing *framing, char c)
+{
+    switch (framing->state) {
+    case FRAMING_LINE:
+        return read_line(framing, c);
+    case FRAMING_LINE_END:
+        begin_header(framing);
+        return expect(framing, c, '\n', FRAMING_NAME);
+    case FRAMING_NAME:
+    case FRAMING_VALUE:
+        if (++framing->line_bytes > HEADER_LINE_BYTES_MAX ||
+            ++framing->head_bytes > HEADER_BYTES_MAX)
+            return (struct framing_problem){431, "the headers are too long"};
+        return framing->state == FRAMING_NAME ? read_name(framing, c) : read_value(framing, c);
+    case FRAMING_VALUE_END:
+        begin_header(framing);
+        return expect(framing, c, '\n', FRAMING_NAME);
+    case FRAMING_HEAD_END:
+        return c == '\n' ? end_head(framing) : bad("a line does not end in CR LF");
+    case FRAMING_CHUNK_SIZE:
+        return read_chunk_size(framing, c);
+    case FRAMING_CHUNK_EXTENSION:
+        return read_chunk_extension(framing, c);
+    case FRAMING_CHUNK_SIZE_END:
+        end_chunk_size(framing);
+        return c == '\n' ? fine : bad("a line does not end in CR LF");
+    case FRAMING_CHUNK_CR:
+        return expect(framing, c, '\r', FRAMING_CHUNK_LF);
+    case FRAMING_CHUNK_LF:
+        framing->digits = 0;
+        return expect(framing, c, '\n', FRAMING_CHUNK_SIZE);
+    case FRAMING_BODY:
+    case FRAMING_CHUNK:
+        break; /* skipped as a whole */
+    }
+    return fine;
+}
+
+/* Skips what is there of a body or chunk; returns how many bytes. */
+static size_t skip(struct framing *framing, size_t available)
+{
+    size_t count = framing->left < (int64_t)available ? (size_t)framing->left : available;
+    framing->left -= (int64_t)count;
+    if (framing->left > 0)
+        return count;
+    if (framing->state == FRAMING_CHUNK)
+        framing->state = FRAMING_CHUNK_CR;
+    else
+        framing_init(framing);
+    return count;
+}
+
+struct framing_problem framing_read(struct framing *framing, const char *bytes, size_t count,
+                                    int64_t *request)
+{
+    *request = -1;
+    for (size_t i = 0; i < count;) {
+        if (framing->state == FRAMING_BODY || framing->state == FRAMING_CHUNK) {
+            i += skip(framing, count - i);
+            continue;
+        }
+        if (framing->state == FRAMING_LINE && framing->line_bytes == 0)
+            *request = (int64_t)i;
+        struct framing_problem problem = read_byte(framing, bytes[i]);
+        if (problem.status)
+            return problem;
+        i++;
+    }
+    return fine;
 }

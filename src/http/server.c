@@ -9,7 +9,6 @@
 #include "base/random.h"
 #include "http/connections.h"
 #include "http/executor.h"
-#include "http/framing.h"
 #include "resources/resource.h"
 
 #include <arpa/inet.h>
@@ -44,7 +43,6 @@ struct call {
     struct job job;
     size_t body_capacity;
     size_t body_max;
-    size_t target_bytes;
     int64_t started_us;
     bool body_is_too_long;
     bool close; /* the connection, after the answer */
@@ -258,14 +256,9 @@ static enum MHD_Result refuse_body(struct call *call)
                       .data);
 }
 
-static enum MHD_Result read_head(struct call *call, const char *method, const char *version)
+static enum MHD_Result read_head(struct call *call, const char *method)
 {
     struct exchange *exchange = &call->exchange;
-    size_t line = strlen(method) + call->target_bytes + strlen(version) + strlen("  \r\n");
-    struct framing_problem problem = framing_check(call->connection, version, line);
-    if (problem.status)
-        return refuse(call, problem.status,
-                      str_format(&exchange->arena, "Bad request: %s.", problem.message).data);
     exchange->method = str_from(method);
     exchange->authorization = header_value(call, "Authorization");
     exchange->content_type = header_value(call, "Content-Type");
@@ -314,11 +307,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
 {
     struct call *call = *call_slot;
     (void)context;
+    (void)version;
     (void)url; /* the library may have decoded it; the raw one is in the exchange */
     call->connection = connection;
     switch (call->state) {
     case CALL_HEAD:
-        return read_head(call, method, version);
+        return read_head(call, method);
     case CALL_BODY:
         if (*length == 0) {
             connection_runs(connection);
@@ -346,7 +340,6 @@ static void *begin(void *context, const char *uri, struct MHD_Connection *connec
     call->close = connection_reads_head(connection) >= REQUESTS_PER_CONNECTION_MAX;
     call->body_capacity = 0;
     call->body_is_too_long = false;
-    call->target_bytes = strlen(uri);
     call->started_us = now_us(server);
     call->exchange.path = str_split(str_copy(&call->exchange.arena, str_from(uri)), '?', &query);
     call->exchange.query = query;
