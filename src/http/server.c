@@ -268,8 +268,13 @@ static enum MHD_Result read_head(struct call *call, const char *method)
     call->body_max = str_is(exchange->path, "/_dev/seed") ? SEED_BODY_BYTES_MAX : BODY_BYTES_MAX;
     struct str length = header_value(call, "Content-Length");
     int64_t announced = 0;
-    if (length.data && (!str_to_int64(length, &announced) || announced > (int64_t)call->body_max))
+    if (length.data && !str_to_int64(length, &announced))
+        announced = INT64_MAX;
+    if (announced > BODY_BYTES_DRAINED_MAX)
         return refuse_body(call);
+    /* What is a little too long is read and forgotten: a client that is still sending would miss
+     * the answer. */
+    call->body_is_too_long = announced > (int64_t)call->body_max;
     struct str expect = header_value(call, "Expect");
     if (expect.length && !str_is(str_lower(&exchange->arena, expect), "100-continue"))
         return refuse(call, 417, "Expectation failed.");
