@@ -266,7 +266,7 @@ static struct framing_problem read_byte(struct framing *framing, char c)
         return expect(framing, c, '\n', FRAMING_NAME);
     case FRAMING_NAME:
     case FRAMING_VALUE:
-        if (++framing->line_bytes > HEADER_LINE_BYTES_MAX ||
+        if (++framing->line_bytes > HEADER_LINE_BYTES_MAX + strlen(": \r") ||
             ++framing->head_bytes > HEADER_BYTES_MAX)
             return (struct framing_problem){431, "the headers are too long"};
         return framing->state == FRAMING_NAME ? read_name(framing, c) : read_value(framing, c);

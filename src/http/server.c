@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "http/connections.h"
 #include "http/executor.h"
+#include "http/socket.h"
 #include "resources/resource.h"
 
 #include <arpa/inet.h>
@@ -256,6 +257,16 @@ static enum MHD_Result refuse_body(struct call *call)
                       .data);
 }
 
+/* A body that is announced as too long is not waited for. */
+static enum MHD_Result refuse_announced(struct call *call)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    socket_refuse(info->connect_fd, (struct framing_problem){400, "the body is too long"});
+    call->state = CALL_BODY; /* the library waits for a body that it never gets */
+    return MHD_YES;
+}
+
 static enum MHD_Result read_head(struct call *call, const char *method)
 {
     struct exchange *exchange = &call->exchange;
@@ -268,13 +279,8 @@ static enum MHD_Result read_head(struct call *call, const char *method)
     call->body_max = str_is(exchange->path, "/_dev/seed") ? SEED_BODY_BYTES_MAX : BODY_BYTES_MAX;
     struct str length = header_value(call, "Content-Length");
     int64_t announced = 0;
-    if (length.data && !str_to_int64(length, &announced))
-        announced = INT64_MAX;
-    if (announced > BODY_BYTES_DRAINED_MAX)
-        return refuse_body(call);
-    /* What is a little too long is read and forgotten: a client that is still sending would miss
-     * the answer. */
-    call->body_is_too_long = announced > (int64_t)call->body_max;
+    if (length.data && (!str_to_int64(length, &announced) || announced > (int64_t)call->body_max))
+        return refuse_announced(call);
     struct str expect = header_value(call, "Expect");
     if (expect.length && !str_is(str_lower(&exchange->arena, expect), "100-continue"))
         return refuse(call, 417, "Expectation failed.");

@@ -10,7 +10,6 @@
 
 #include "http/framing.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include <unistd.h>
 
 #define SOCKETS_MAX 65536
-#define DRAINED_BYTES_MAX 65536
 
 static _Atomic(struct framing *) watched[SOCKETS_MAX];
 
@@ -41,11 +39,12 @@ static ssize_t receive(int socket, void *buffer, size_t length, int flags)
     return syscall(SYS_recvfrom, socket, buffer, length, flags, NULL, NULL);
 }
 
-/* Says what was wrong and ends the connection. What the client had sent behind is read first,
- * because closing with unread bytes would take the answer away from it. */
-static void refuse(int socket, struct framing_problem problem)
+/* Answers on the library's behalf and says that nothing more will come. What the client goes on to
+ * send is read and forgotten until it is done, or its deadline has come: closing with unread bytes
+ * would take the answer away from it. */
+static void refuse(int socket, struct framing *framing, struct framing_problem problem)
 {
-    char answer[512], body[256], drained[4096];
+    char answer[512], body[256];
     int body_length = snprintf(body, sizeof(body),
                                "{\n  \"error\": {\n    \"message\": \"Bad request: %s.\",\n"
                                "    \"type\": \"invalid_request_error\"\n  }\n}\n",
@@ -60,20 +59,25 @@ static void refuse(int socket, struct framing_problem problem)
     ssize_t ignored = send(socket, answer, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)ignored;
     shutdown(socket, SHUT_WR);
-    for (size_t total = 0; total < DRAINED_BYTES_MAX;) {
-        ssize_t got = receive(socket, drained, sizeof(drained), MSG_DONTWAIT);
-        if (got <= 0)
-            break;
-        total += (size_t)got;
-    }
+    framing->refused = true;
 }
 
-static ssize_t end_connection(int socket, struct framing_problem problem)
+void socket_refuse(int socket, struct framing_problem problem)
 {
-    refuse(socket, problem);
-    socket_forget(socket);
-    errno = ECONNRESET;
-    return -1;
+    struct framing *framing = atomic_load(&watched[socket]);
+    if (framing && !framing->refused)
+        refuse(socket, framing, problem);
+}
+
+/* What a refused client still sends. The library is told that nothing has come. */
+static ssize_t forget_rest(int socket)
+{
+    char rest[4096];
+    ssize_t received;
+    do
+        received = receive(socket, rest, sizeof(rest), MSG_DONTWAIT);
+    while (received > 0);
+    return received; /* 0: the client is done; or -1 with EAGAIN */
 }
 
 /* Takes the place of the C library's function for everything in this process. */
@@ -82,8 +86,10 @@ __attribute__((visibility("default"))) ssize_t recv(int socket, void *buffer, si
 {
     struct framing *framing =
         socket >= 0 && socket < SOCKETS_MAX ? atomic_load(&watched[socket]) : NULL;
-    if (framing && framing->held.status)
-        return end_connection(socket, framing->held);
+    if (framing && framing->held.status && !framing->refused)
+        refuse(socket, framing, framing->held);
+    if (framing && framing->refused)
+        return forget_rest(socket);
     ssize_t received = receive(socket, buffer, length, flags);
     if (!framing || received <= 0)
         return received;
@@ -96,5 +102,6 @@ __attribute__((visibility("default"))) ssize_t recv(int socket, void *buffer, si
             problem; /* whole requests stand before the bad one and are answered first */
         return request;
     }
-    return end_connection(socket, problem);
+    refuse(socket, framing, problem);
+    return forget_rest(socket);
 }
