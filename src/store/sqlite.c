@@ -239,6 +239,8 @@ void sqlite_close(struct db *db)
     forget_statements(db);
     for (size_t i = 0; i < CONTROL_COUNT; i++)
         sqlite3_finalize(db->controls[i]);
+    if (db->role == SQLITE_WRITER && db->handle) /* so that the next start has no log to read */
+        sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_close(db->handle);
     free(db);
 }
@@ -344,14 +346,25 @@ struct query db_query(struct db *db, const struct statement *statement)
                                   str_from(statement->sql)));
 }
 
+/* Eight bytes at a time: the text of a list is long and looked up for every one. */
+static uint64_t hash_text(struct str text)
+{
+    uint64_t hash = text.length;
+    for (size_t i = 0; i < text.length; i += sizeof(uint64_t)) {
+        uint64_t piece = 0;
+        size_t left = text.length - i;
+        memcpy(&piece, text.data + i, left < sizeof(piece) ? left : sizeof(piece));
+        hash = (hash ^ piece) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
 struct query db_query_text(struct db *db, struct str sql)
 {
     if (db->failure != DB_OK)
         return (struct query){.db = db, .done = true};
-    uint64_t hash = UINT64_C(0xCBF29CE484222325);
-    for (size_t i = 0; i < sql.length; i++)
-        hash = (hash ^ (unsigned char)sql.data[i]) * UINT64_C(0x100000001B3);
-    return begin_query(db, cached(db, hash, NULL, sql));
+    return begin_query(db, cached(db, hash_text(sql), NULL, sql));
 }
 
 void db_bind_int(struct query *query, int64_t value)
