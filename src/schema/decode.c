@@ -232,8 +232,12 @@ static bool read_value(struct request *request, const struct field *field,
                        const struct form_node *node, void *member, unsigned in)
 {
     switch (field->kind) {
-    case KIND_STRING:
-        return scalar_string(request, field, node, member);
+    case KIND_STRING: {
+        struct field looked_for = *field;
+        if (in == FILTER && field->format != FORMAT_CURRENCY)
+            looked_for.format = FORMAT_ANY; /* what cannot be is not found */
+        return scalar_string(request, &looked_for, node, member);
+    }
     case KIND_BOOL: {
         bool value;
         if (!scalar_bool(request, node, &value))
@@ -280,7 +284,7 @@ static bool read_row(struct request *request, const struct field *field,
     void *member = (char *)object + field->offset;
     if (!node->first && node->value.length == 0) {
         unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == UPDATE ? CLEARS_ON_UPDATE : 0;
-        if (field->is & BLANK_IS_ABSENT)
+        if ((field->is & BLANK_IS_ABSENT) && in != FILTER)
             return true;
         if (!(field->is & clears))
             return fail_empty_value(request, form_path(request, node));

@@ -70,7 +70,7 @@ static bool check(struct request *request, struct str path, struct str first, bo
     if (expandable && !list)
         return true;
     if (list && str_is(first, "total_count"))
-        return fail(request, CODE_NONE, STR("expand"), "This property cannot be included (%.*s).",
+        return fail(request, CODE_NONE, STR("expand"), "This property cannot be included (%.*s)",
                     STR_FMT(path));
     if (expandable)
         return fail(request, CODE_NONE, STR("expand"),
