@@ -1,8 +1,12 @@
 /* What the subcommands share. */
 #include "cli/cli.h"
 
+#include <argp.h>
 #include <stdarg.h>
 #include <stdio.h>
+
+/* What argp prints for --version of every subcommand. */
+const char *argp_program_version = "coupond " COUPOND_VERSION;
 
 int cli_error(int status, const char *command, const char *format, ...)
 {
