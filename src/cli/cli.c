@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 /* What argp prints for --version of every subcommand. */
-const char *argp_program_version = "coupond " COUPOND_VERSION;
+__attribute__((visibility("default"))) const char *argp_program_version =
+    "coupond " COUPOND_VERSION;
 
 int cli_error(int status, const char *command, const char *format, ...)
 {
