@@ -48,6 +48,6 @@ bool str_to_int64(struct str text, int64_t *value) MUST_CHECK;
 /* Number of characters of valid UTF-8. */
 size_t str_characters(struct str text);
 
-/* Whether the bytes are valid UTF-8 of characters, without NUL and without C0 controls other than tab, line feed
- * and carriage return. */
+/* Whether the bytes are valid UTF-8 of characters, without NUL and without C0 controls other than
+ * tab, line feed and carriage return. */
 bool str_is_text(struct str text);
