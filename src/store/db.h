@@ -54,7 +54,6 @@ struct query db_query_text(struct db *db, struct str sql);
 
 void db_bind_int(struct query *query, int64_t value);
 void db_bind_str(struct query *query, struct str value); /* null: NULL; must live until db_end */
-void db_bind_blob(struct query *query, struct str bytes);
 void db_bind_null(struct query *query);
 
 /* Next row: true when there is one. */

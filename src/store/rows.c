@@ -122,15 +122,6 @@ static struct str build_update(struct arena *arena, const struct table *table)
     return text_str(&text);
 }
 
-struct str table_columns(struct arena *arena, const struct table *table)
-{
-    struct text text;
-    text_init(&text, arena, SQL_BYTES_MAX);
-    struct writer writer = {.text = &text, .before = ""};
-    add_columns(&writer, table->schema, "");
-    return text_str(&text);
-}
-
 void table_statements_build(struct arena *arena, const struct table *table,
                             struct table_statements *statements)
 {

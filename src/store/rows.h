@@ -27,10 +27,6 @@ struct table_statements {
 void table_statements_build(struct arena *arena, const struct table *table,
                             struct table_statements *statements);
 
-/* The columns of an insert's or select's row, in order, as the driver names them. For
- * documentation. */
-struct str table_columns(struct arena *arena, const struct table *table);
-
 /* Reads the current row into a zeroed object. Strings are copied into the request's arena. */
 void rows_read(struct request *request, struct query *query, const struct schema *schema,
                void *object);

@@ -382,13 +382,6 @@ void db_bind_str(struct query *query, struct str value)
                             SQLITE_STATIC, SQLITE_UTF8);
 }
 
-void db_bind_blob(struct query *query, struct str bytes)
-{
-    if (query->statement)
-        sqlite3_bind_blob64(query->statement->handle, ++query->bound, bytes.data, bytes.length,
-                            SQLITE_STATIC);
-}
-
 void db_bind_null(struct query *query)
 {
     if (query->statement)
