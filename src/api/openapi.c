@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "resources/list.h"
 #include "resources/registry.h"
+#include "schema/expansion.h"
 #include "schema/form.h"
 
 #include <string.h>
@@ -84,6 +85,16 @@ static void add_components(struct json_scope *document, int32_t version)
 
 #define EXPAND_SCHEMA "{\"type\": \"array\", \"maxItems\": 20, \"items\": {\"type\": \"string\"}}"
 
+/* Whether there is anything that expand[] could name. */
+static bool takes_expand(const struct route *route, int32_t version)
+{
+    const struct schema *schema = &route->resource->schema;
+    for (size_t i = 0; i < schema->count && !route->no_expand; i++)
+        if (field_is_expandable(&schema->fields[i], version))
+            return true;
+    return false;
+}
+
 static void add_form(struct json_scope *operation, const struct route *route, int32_t version)
 {
     struct json_scope body = openapi_open_object(operation, "requestBody");
@@ -94,7 +105,7 @@ static void add_form(struct json_scope *operation, const struct route *route, in
     struct json_scope properties = openapi_open_object(&scope, "properties");
     if (route->parameters)
         openapi_add_parameter_properties(&properties, route->parameters, route->in, version);
-    if (!route->no_expand)
+    if (takes_expand(route, version))
         openapi_add(&properties, "expand", EXPAND_SCHEMA);
     json_end(&properties);
     if (route->parameters)
@@ -148,7 +159,7 @@ static void add_parameters(struct json_scope *operation, const struct route *rou
         add_queries(&parameters, route->parameters, route->in, version);
         if (route->form == ANSWER_LIST) {
             add_queries(&parameters, &page_schema, FILTER, version);
-        } else if (!route->no_expand) {
+        } else if (takes_expand(route, version)) {
             struct json_scope expand = openapi_open_item(&parameters);
             openapi_add_string(&expand, "name", "expand");
             openapi_add_string(&expand, "in", "query");
