@@ -95,10 +95,10 @@ struct str error_render(const struct request *request)
         }
     }
     json_key(&scope, STR("message"));
-    json_string(&text, error->message);
+    json_string(&text, str_make_text(request->arena, error->message)); /* may echo anything */
     if (error->param.data) {
         json_key(&scope, STR("param"));
-        json_string(&text, error->param);
+        json_string(&text, str_make_text(request->arena, error->param));
     }
     json_key(&scope, STR("type"));
     json_string(&text, str_from(error_type_name(error->type)));

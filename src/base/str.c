@@ -136,17 +136,39 @@ static size_t sequence_length(const unsigned char *bytes, size_t available)
     return length;
 }
 
+static bool is_control(unsigned char byte)
+{
+    return (byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F;
+}
+
 bool str_is_text(struct str text)
 {
     const unsigned char *bytes = (const unsigned char *)text.data;
     for (size_t i = 0; i < text.length;) {
-        if ((bytes[i] < 0x20 && bytes[i] != '\t' && bytes[i] != '\n' && bytes[i] != '\r') ||
-            bytes[i] == 0x7F)
-            return false;
-        size_t length = sequence_length(bytes + i, text.length - i);
+        size_t length = is_control(bytes[i]) ? 0 : sequence_length(bytes + i, text.length - i);
         if (length == 0)
             return false;
         i += length;
     }
     return true;
+}
+
+struct str str_make_text(struct arena *arena, struct str text)
+{
+    static const char replacement[] = "\xEF\xBF\xBD";
+    if (str_is_text(text))
+        return text;
+    const unsigned char *bytes = (const unsigned char *)text.data;
+    char *made = arena_alloc(arena, text.length * strlen(replacement) + 1);
+    size_t length = 0;
+    for (size_t i = 0; i < text.length;) {
+        size_t valid = is_control(bytes[i]) ? 0 : sequence_length(bytes + i, text.length - i);
+        if (valid)
+            memcpy(made + length, bytes + i, valid);
+        else
+            memcpy(made + length, replacement, strlen(replacement));
+        length += valid ? valid : strlen(replacement);
+        i += valid ? valid : 1;
+    }
+    return (struct str){made, length};
 }

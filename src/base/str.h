@@ -48,6 +48,9 @@ bool str_to_int64(struct str text, int64_t *value) MUST_CHECK;
 /* Number of characters of valid UTF-8. */
 size_t str_characters(struct str text);
 
+/* The text with U+FFFD for every byte that is not part of valid text. */
+struct str str_make_text(struct arena *arena, struct str text);
+
 /* Whether the bytes are valid UTF-8 of characters, without NUL and without C0 controls other than
  * tab, line feed and carriage return. */
 bool str_is_text(struct str text);

@@ -7,12 +7,14 @@
 #include "http/framing.h"
 #include "http/socket.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -24,8 +26,9 @@ struct connection {
     struct connection *next;
     struct connection *previous;
     int socket;
-    int64_t requests;              /* only touched by the connection's own thread */
-    struct framing framing;        /* of what arrives */
+    int64_t requests;       /* only touched by the connection's own thread */
+    struct framing framing; /* of what arrives */
+    atomic_bool reads_body;
     atomic_int_least64_t deadline; /* monotonic microseconds */
 };
 
@@ -42,12 +45,24 @@ static int64_t after(int64_t seconds)
     return system_clock.microseconds(system_clock.context) + seconds * SECOND;
 }
 
+/* Whether the client has closed its side and all that it sent was read. When the end arrives
+ * together with data the library, which asks the kernel to report changes only, does not see it. */
+static bool is_abandoned(const struct connection *connection)
+{
+    struct pollfd events = {.fd = connection->socket, .events = POLLRDHUP};
+    int unread = 0;
+    return atomic_load(&connection->reads_body) && poll(&events, 1, 0) == 1 &&
+           (events.revents & POLLRDHUP) && ioctl(connection->socket, FIONREAD, &unread) == 0 &&
+           unread == 0;
+}
+
 static void shut_late_ones(struct connections *connections)
 {
     int64_t now = after(0);
     for (struct connection *each = connections->first; each; each = each->next) {
-        if (atomic_load(&each->deadline) > now)
+        if (atomic_load(&each->deadline) > now && !is_abandoned(each))
             continue;
+        atomic_store(&each->reads_body, false);
         atomic_store(&each->deadline, NO_DEADLINE);
         shutdown(each->socket, SHUT_RDWR); /* the library then closes it */
     }
@@ -145,6 +160,7 @@ static struct connection *connection_of(struct MHD_Connection *connection)
 
 static void set_deadline(struct MHD_Connection *connection, int64_t deadline)
 {
+    atomic_store(&connection_of(connection)->reads_body, false);
     atomic_store(&connection_of(connection)->deadline, deadline);
 }
 
@@ -162,6 +178,7 @@ int64_t connection_reads_head(struct MHD_Connection *connection)
 void connection_reads_body(struct MHD_Connection *connection)
 {
     set_deadline(connection, after(REQUEST_BODY_SECONDS));
+    atomic_store(&connection_of(connection)->reads_body, true);
 }
 
 void connection_runs(struct MHD_Connection *connection)

@@ -27,6 +27,8 @@ static bool fail_line(struct request *request, const struct line *line, const ch
 /* The seq of an object that was created at another time: behind those of its second. */
 static int64_t row_at(struct request *request, const struct resource *resource, int64_t created)
 {
+    if (created > request->now)
+        return db_next_row(request->db, request->now);
     int64_t first = created << ROW_SECOND_BITS, last = (created + 1) << ROW_SECOND_BITS;
     struct str sql = str_format(request->arena,
                                 "SELECT MAX(seq) FROM %s WHERE tenant = $1 AND seq >= $2 AND "

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define HINT_LAST_CHARACTERS 4
+#define HINT_KEY_CHARACTERS_MIN 20 /* of a shorter key no end is shown */
 
 STATEMENT(find_account, "SELECT number, id, name, parent, created FROM accounts WHERE id = $1");
 STATEMENT(all_accounts, "SELECT number, id, name, parent, created FROM accounts ORDER BY number");
@@ -34,10 +35,11 @@ struct str key_hash(struct arena *arena, const unsigned char pepper[PEPPER_BYTES
 struct str key_hint(struct arena *arena, struct str key)
 {
     static const size_t prefix = sizeof("sk_test_") - 1;
-    if (key.length < prefix + HINT_LAST_CHARACTERS)
-        return str_copy(arena, STR("****"));
+    size_t shown = key.length >= HINT_KEY_CHARACTERS_MIN ? HINT_LAST_CHARACTERS : 0;
     char *hint = (char *)(uintptr_t)str_copy(arena, key).data;
-    memset(hint + prefix, '*', key.length - prefix - HINT_LAST_CHARACTERS);
+    if (key.length <= prefix)
+        return str_copy(arena, STR("****"));
+    memset(hint + prefix, '*', key.length - prefix - shown);
     return (struct str){hint, key.length};
 }
 

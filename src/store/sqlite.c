@@ -566,7 +566,8 @@ void db_reserve_rows(struct db *db, int64_t now)
 int64_t db_next_row(struct db *db, int64_t now)
 {
     int64_t first = now << ROW_SECOND_BITS;
-    db->last_row = db->last_row >= first ? db->last_row + 1 : first;
+    bool ahead = first > db->last_row && first < db->reserved_row;
+    db->last_row = ahead ? first : db->last_row + 1;
     assert(db->last_row < db->reserved_row);
     return db->last_row;
 }

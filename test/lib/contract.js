@@ -163,7 +163,7 @@ export async function check(server, exchange) {
     const problem = violation(openapi, operation, exchange);
     if (!problem) return;
     const report = `${method} ${url.pathname}${url.search} (${version || 'no version'}): ${problem}\n` +
-        `  sent ${exchange.body || 'no body'}\n  got ${status} ${exchange.text}`;
+        `  sent ${exchange.body || 'no body'}\n  got ${exchange.status} ${exchange.text}`;
     server.violations.push(report);
     throw new Error(report);
 }
