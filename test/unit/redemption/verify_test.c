@@ -1,0 +1,188 @@
+/* Each invariant is broken once, by hand, and has to be reported. */
+#include "lib/document.h"
+#include "lib/unit.h"
+#include "lib/world.h"
+
+#include "redemption/verify.h"
+
+static struct world world;
+
+/* A call of an old version, in which customers take coupons and codes. */
+static struct str call(const char *path, const char *form)
+{
+    static int calls;
+    struct exchange exchange = {
+        .arena = world.arena,
+        .method = STR("POST"),
+        .path = str_from(path),
+        .body = str_from(form),
+        .authorization = STR("Bearer sk_test_verify"),
+        .version_header = STR("2024-06-20"),
+        .idempotency_key = str_format(&world.arena, "key %d", calls++),
+    };
+    world_exchange(&world, &exchange);
+    if (exchange.status != 200)
+        BREAKS("POST %s %s: %.*s", path, form, STR_FMT(exchange.answer));
+    world.arena = exchange.arena;
+    return document_string(&world.arena, exchange.answer, "id");
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    world_open(&world);
+    call("/v1/coupons", "id=CAPPED&percent_off=10&max_redemptions=5");
+    call("/v1/coupons", "id=OPEN&percent_off=10");
+    struct str code = call("/v1/promotion_codes", "coupon=CAPPED&code=Hello&max_redemptions=3");
+    struct str customer = call("/v1/customers", "");
+    call("/v1/promotion_codes",
+         str_format(&world.arena, "coupon=OPEN&code=MINE&customer=%s", customer.data).data);
+    call("/v1/promotion_codes", "coupon=OPEN&code=OTHER");
+    call("/v1/customers", "coupon=CAPPED");
+    call("/v1/customers", "coupon=OPEN");
+    for (int i = 0; i < 2; i++)
+        call("/v1/customers", str_format(&world.arena, "promotion_code=%.*s", STR_FMT(code)).data);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    world_close(&world);
+    return 0;
+}
+
+static bool verify(struct str *report)
+{
+    struct text text;
+    text_init(&text, &world.arena, 1 << 20);
+    bool clean = verify_run(world.db, &text);
+    *report = text_str(&text);
+    return clean;
+}
+
+TEST(test_what_the_service_wrote_is_clean)
+{
+    struct str report;
+    if (!verify(&report))
+        BREAKS("%.*s", STR_FMT(report));
+    assert_true(str_ends(report, STR("checks, 0 violations\n")));
+    assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM redemptions"), 4);
+}
+
+static const struct {
+    const char *sql;
+    const char *meaning;
+} planted[] = {
+    {"UPDATE coupon_uses SET times_redeemed = times_redeemed + 1",
+     "a coupon's times_redeemed differs from its ledger"},
+    {"DELETE FROM redemptions WHERE promotion_code IS NULL",
+     "a coupon's times_redeemed differs from its ledger"},
+    {"UPDATE promotion_code_uses SET times_redeemed = 0",
+     "a promotion code's times_redeemed differs from its ledger"},
+    {"UPDATE redemptions SET coupon_ordinal = 1",
+     "the ledger of a coupon has a gap or a use twice"},
+    {"UPDATE redemptions SET coupon_ordinal = 9 WHERE coupon_ordinal = 3",
+     "the ledger of a coupon has a gap or a use twice"},
+    {"UPDATE redemptions SET promotion_code_ordinal = 1 WHERE promotion_code IS NOT NULL",
+     "the ledger of a promotion code has a gap or a use twice"},
+    {"UPDATE coupons SET max_redemptions = 2 WHERE id = 'CAPPED'",
+     "a coupon was redeemed more often than max_redemptions, or has no counter"},
+    {"DELETE FROM coupon_uses",
+     "a coupon was redeemed more often than max_redemptions, or has no counter"},
+    {"UPDATE coupon_uses SET max_redemptions = NULL",
+     "a coupon was redeemed more often than max_redemptions, or has no counter"},
+    {"UPDATE promotion_codes SET max_redemptions = 1 WHERE code = 'Hello'",
+     "a promotion code was redeemed more often than max_redemptions, or has no counter"},
+    {"DELETE FROM promotion_code_uses",
+     "a promotion code was redeemed more often than max_redemptions, or has no counter"},
+    {"UPDATE coupon_uses SET last_redemption = previous_redemption",
+     "the history of a coupon does not start at its last use"},
+    {"DELETE FROM coupons WHERE id = 'CAPPED'",
+     "a ledger entry is for a coupon or code that does not exist"},
+    {"DELETE FROM promotion_codes WHERE code = 'Hello'",
+     "a ledger entry is for a coupon or code that does not exist"},
+    {"UPDATE promotion_codes SET promotion_coupon_seq = 5",
+     "a promotion code is for a coupon that does not exist"},
+    {"UPDATE promotion_codes SET promotion_coupon = 'OPEN' WHERE code = 'Hello'",
+     "a promotion code is for a coupon that does not exist"},
+    {"UPDATE discounts SET source_coupon_seq = 5",
+     "a discount is from a coupon that does not exist"},
+    {"DELETE FROM discounts", "a customer's discount does not exist or belongs to someone else"},
+    {"UPDATE discounts SET customer = 'cus_other'",
+     "a customer's discount does not exist or belongs to someone else"},
+    {"UPDATE discounts SET deleted_at = 5",
+     "a customer's discount does not exist or belongs to someone else"},
+    {"UPDATE promotion_codes SET code_key = 'Hello' WHERE code = 'Hello'",
+     "a code's look-up form is not its lower case"},
+    {"UPDATE promotion_codes SET code_key = 'mine', code = 'mine' WHERE code = 'OTHER'",
+     "two codes of the same text are active for one customer"},
+    {"DELETE FROM idempotency_answers", "an idempotency key leads to no answer"},
+    {"UPDATE idempotency_answers SET slot = slot + 1", "an idempotency key leads to no answer"},
+};
+
+static void check_is_found(const char *sql, const char *meaning)
+{
+    struct str report;
+    world_sql(&world, "PRAGMA ignore_check_constraints = ON");
+    db_begin(world.db, true);
+    world_sql(&world, sql);
+    bool clean = verify(&report);
+    db_rollback(world.db);
+    if (clean)
+        BREAKS("nothing is found after: %s", sql);
+    if (!strstr(report.data, meaning))
+        BREAKS("after %s the report is:\n%.*s", sql, STR_FMT(report));
+    if (strstr(report.data, " 0 violations"))
+        BREAKS("the sum is wrong: %.*s", STR_FMT(report));
+}
+
+TEST(test_every_planted_violation_is_found)
+{
+    struct str report;
+    for (size_t i = 0; i < ARRAY_LENGTH(planted); i++)
+        check_is_found(planted[i].sql, planted[i].meaning);
+    assert_true(verify(&report)); /* and is gone after the roll-back */
+}
+
+/* A check that is added needs a violation here. */
+TEST(test_every_check_has_had_its_violation)
+{
+    struct str report;
+    int64_t different = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(planted); i++) {
+        size_t j = 0;
+        while (strcmp(planted[j].meaning, planted[i].meaning) != 0)
+            j++;
+        different += i == j;
+    }
+    assert_true(verify(&report));
+    struct str expected =
+        str_format(&world.arena, "verify: %lld checks, 0 violations\n", (long long)different);
+    assert_str(report, expected.data);
+}
+
+TEST(test_a_long_list_of_violations_is_cut_and_counted)
+{
+    struct str report;
+    for (int i = 0; i < 15; i++)
+        call("/v1/coupons", "percent_off=5");
+    db_begin(world.db, true);
+    world_sql(&world, "UPDATE coupon_uses SET times_redeemed = 1 WHERE times_redeemed = 0");
+    assert_false(verify(&report));
+    db_rollback(world.db);
+    assert_non_null(
+        strstr(report.data, "a coupon's times_redeemed differs from its ledger: 5 more\n"));
+    assert_non_null(strstr(report.data, " 15 violations\n"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_the_service_wrote_is_clean),
+        cmocka_unit_test(test_every_planted_violation_is_found),
+        cmocka_unit_test(test_every_check_has_had_its_violation),
+        cmocka_unit_test(test_a_long_list_of_violations_is_cut_and_counted),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,201 @@
+/* JSON to struct, and back again for every table there is. */
+#include "lib/thing.h"
+#include "lib/unit.h"
+
+#include "resources/registry.h"
+#include "schema/json.h"
+#include "schema/parse.h"
+
+static struct arena arena;
+
+static struct str rendered(const struct schema *schema, const void *object, const struct view *view)
+{
+    struct text text;
+    text_init(&text, &arena, 1 << 20);
+    json_object(&text, schema, object, view, NULL);
+    return text_str(&text);
+}
+
+static void check_round_trip(const struct schema *schema, struct chance *chance)
+{
+    static const struct view views[] = {{V_NEWEST, JSON_COMPACT, true},
+                                        {V_NEWEST, JSON_COMPACT, false},
+                                        {V_NEWEST, 0, false},
+                                        {V_2020_08_27, 0, false}};
+    for (size_t i = 0; i < ARRAY_LENGTH(views); i++) {
+        void *object = arena_alloc(&arena, schema->size),
+             *again = arena_alloc(&arena, schema->size);
+        struct str problem = STR_NULL;
+        fill_object(&arena, chance, schema, object);
+        struct str json = rendered(schema, object, &views[i]);
+        if (!parse_object(&arena, schema, json, again, &problem))
+            BREAKS("%.*s in %.*s", STR_FMT(problem), STR_FMT(json));
+        struct str back = rendered(schema, again, &views[i]);
+        if (!str_equal(json, back))
+            BREAKS("%s, view %zu: %.*s\nbecomes\n%.*s", schema->name, i, STR_FMT(json),
+                   STR_FMT(back));
+    }
+}
+
+TEST(test_every_table_survives_the_round_trip)
+{
+    struct chance chance = {8};
+    for (int round = 0; round < 50; round++) {
+        struct arena_mark mark = arena_mark(&arena);
+        check_round_trip(&thing_schema, &chance);
+        for (size_t i = 0; i < RESOURCE_COUNT; i++)
+            if (i != RESOURCE_event) /* shows snapshots, is never brought in */
+                check_round_trip(&resources[i]->schema, &chance);
+        arena_rewind(&arena, mark);
+    }
+}
+
+/* Each kind's value on its own, as columns keep it. */
+TEST(test_every_member_survives_the_round_trip)
+{
+    const struct view stored = {V_NEWEST, JSON_COMPACT, true};
+    struct chance chance = {9};
+    for (int round = 0; round < 50; round++) {
+        struct thing full = {0};
+        fill_object(&arena, &chance, &thing_schema, &full);
+        for (size_t i = 0; i < thing_schema.count; i++) {
+            const struct field *field = &thing_schema.fields[i];
+            struct thing again = {0};
+            struct text text;
+            if (field->kind == KIND_CONSTANT)
+                continue;
+            text_init(&text, &arena, 100000);
+            json_value(&text, field, &full, &stored, NULL);
+            assert_true(parse_value(&arena, field, text_str(&text), &again));
+            if (!field_equal(field, &full, &again))
+                BREAKS("%s: %.*s", field->name, STR_FMT(text_str(&text)));
+        }
+    }
+}
+
+TEST(test_percentages_come_out_of_json_numbers_exactly)
+{
+    for (int64_t hundredths = 1; hundredths <= 10000; hundredths++) {
+        struct arena_mark mark = arena_mark(&arena);
+        struct thing thing = {0};
+        struct str problem = STR_NULL;
+        struct str json = str_format(&arena, "{\"percent\":%lld.%02lld}",
+                                     (long long)hundredths / 100, (long long)hundredths % 100);
+        assert_true(parse_object(&arena, &thing_schema, json, &thing, &problem));
+        if (!thing.percent.set || thing.percent.hundredths != hundredths)
+            BREAKS("%.*s is read as %lld", STR_FMT(json), (long long)thing.percent.hundredths);
+        arena_rewind(&arena, mark);
+    }
+}
+
+TEST(test_a_reference_may_be_the_whole_object)
+{
+    struct thing thing = {0};
+    struct str problem = STR_NULL;
+    assert_true(parse_object(&arena, &thing_schema, STR("{\"parent\":{\"id\":\"th_0\",\"x\":1}}"),
+                             &thing, &problem));
+    assert_str(thing.parent.id, "th_0");
+}
+
+TEST(test_what_is_not_there_or_null_leaves_the_member)
+{
+    struct thing thing = {.amount = 5, .title = STR("t")};
+    struct str problem = STR_NULL;
+    assert_true(parse_object(&arena, &thing_schema, STR("{\"amount\":null,\"unknown\":[1]}"),
+                             &thing, &problem));
+    assert_int_equal(thing.amount, 5);
+    assert_str(thing.title, "t");
+}
+
+TEST(test_internal_members_cannot_be_brought_in)
+{
+    struct thing thing = {0};
+    struct str problem = STR_NULL;
+    assert_true(parse_object(&arena, &thing_schema, STR("{\"hidden\":\"x\"}"), &thing, &problem));
+    assert_null_str(thing.hidden);
+}
+
+TEST(test_wrong_types_are_named)
+{
+    static const struct {
+        const char *json;
+        const char *problem; /* how it starts */
+    } cases[] = {
+        {"", "not JSON"},
+        {"{", "not JSON"},
+        {"{\"a\":1,\"a\":2}", "not JSON"}, /* one key, two values */
+        {"{\"title\":\"\\ud800\"}", "not JSON"},
+        {"{\"title\":\"\xC0\x80\"}", "not JSON"},
+        {"{} x", "not JSON"},
+        {"[]", "not a JSON object"},
+        {"5", "not a JSON object"},
+        {"{\"title\":5}", "title: expected a string"},
+        {"{\"active\":\"true\"}", "active: expected true or false"},
+        {"{\"amount\":1.5}", "amount: expected an integer"},
+        {"{\"amount\":1001}", "amount: expected a number within"},
+        {"{\"amount\":99999999999999999999}", "not JSON"},
+        {"{\"percent\":\"5\"}", "percent: expected a number"},
+        {"{\"percent\":100.01}", "percent: expected a smaller number"},
+        {"{\"percent\":-1}", "percent: expected a smaller number"},
+        {"{\"color\":\"pink\"}", "color: expected one of the values"},
+        {"{\"parent\":5}", "parent: expected an id"},
+        {"{\"parent\":{}}", "parent: expected an id"},
+        {"{\"metadata\":[]}", "metadata: expected an object"},
+        {"{\"metadata\":{\"a\":1}}", "metadata: expected strings"},
+        {"{\"colors\":\"red\"}", "colors: expected an array"},
+        {"{\"colors\":[1]}", "colors: expected strings"},
+        {"{\"rooms\":{}}", "rooms: expected an array"},
+        {"{\"rooms\":[1]}", "rooms: expected objects"},
+        {"{\"rooms\":[{\"beds\":\"x\"}]}", "beds: expected an integer"},
+        {"{\"prices\":[]}", "prices: expected an object"},
+        {"{\"prices\":{\"eur\":1}}", "prices: expected objects"},
+        {"{\"details\":[]}", "details: expected an object"},
+        {"{\"limits\":5}", "limits: expected an object"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct thing thing = {0};
+        struct str problem = STR_NULL;
+        if (parse_object(&arena, &thing_schema, str_from(cases[i].json), &thing, &problem))
+            BREAKS("%s is accepted", cases[i].json);
+        if (!problem.data || !str_starts(problem, str_from(cases[i].problem)))
+            BREAKS("%s: %.*s", cases[i].json, STR_FMT(problem));
+    }
+}
+
+TEST(test_one_string_of_an_object)
+{
+    assert_str(parse_string_member(&arena, STR("{\"object\":\"coupon\"}"), "object"), "coupon");
+    assert_null_str(parse_string_member(&arena, STR("{\"object\":5}"), "object"));
+    assert_null_str(parse_string_member(&arena, STR("{}"), "object"));
+    assert_null_str(parse_string_member(&arena, STR("[]"), "object"));
+    assert_null_str(parse_string_member(&arena, STR("{"), "object"));
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    arena_init(&arena);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_table_survives_the_round_trip),
+        cmocka_unit_test(test_every_member_survives_the_round_trip),
+        cmocka_unit_test(test_percentages_come_out_of_json_numbers_exactly),
+        cmocka_unit_test(test_a_reference_may_be_the_whole_object),
+        cmocka_unit_test(test_what_is_not_there_or_null_leaves_the_member),
+        cmocka_unit_test(test_internal_members_cannot_be_brought_in),
+        cmocka_unit_test(test_wrong_types_are_named),
+        cmocka_unit_test(test_one_string_of_an_object),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
