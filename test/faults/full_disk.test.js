@@ -1,0 +1,128 @@
+// No space left: changes are refused, reading goes on, nothing that was acknowledged is lost, and changes
+// work again when there is space. The disk is a tmpfs of 8 MiB, which takes root to mount.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newKey } from '../lib/client.js';
+import { Requests } from '../lib/requests.js';
+import { coupond, start, temporaryDirectory } from '../lib/server.js';
+
+const DISK_BYTES = 8 << 20;
+const BALLAST_BYTES = 3 << 20; // removed to make space
+const PATIENCE_MS = 5000; // from space to the first change: a promise
+const VALUE = 'x'.repeat(500);
+
+const disk = temporaryDirectory();
+const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_BYTES},mode=700`, 'tmpfs', disk],
+    { encoding: 'utf8' });
+const skip = mounted.status === 0 ? false : `cannot mount a small disk: ${mounted.stderr ?? mounted.error}`;
+if (skip) console.error(`full_disk.test.js: SKIPPED, ${skip}`);
+after(() => {
+    if (!skip) spawnSync('umount', ['--lazy', disk]);
+    rmSync(disk, { recursive: true, force: true });
+});
+
+const key = newKey();
+let requests;
+
+function write(n) {
+    const metadata = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`k${i}`, VALUE]));
+    return requests.send({
+        method: 'POST', path: '/v1/coupons', fields: { id: `C${n}`, percent_off: 5, metadata }, key,
+        idempotencyKey: `write ${n}`,
+    });
+}
+
+function read(id) {
+    return requests.send({ path: `/v1/coupons/${id}`, key });
+}
+
+function isRefusedForSpace({ status, text }) {
+    assert.equal(status, 503, text);
+    const { error } = JSON.parse(text);
+    assert.equal(error.type, 'api_error');
+}
+
+async function fillUp(acknowledged) {
+    for (let n = 0; ; n++) {
+        assert(n < 10_000, 'the disk never became full');
+        const answer = await write(n);
+        if (answer.status !== 200) return { n, answer };
+        acknowledged.set(`C${n}`, answer.text);
+    }
+}
+
+async function allAreThere(acknowledged) {
+    for (const [id, text] of acknowledged) {
+        const answer = await read(id);
+        assert.equal(answer.status, 200, `${id}: ${answer.text}`);
+        assert.equal(answer.text, text);
+    }
+}
+
+async function readiness() {
+    return (await requests.send({ path: '/readyz', key })).status;
+}
+
+test('on a full disk changes are refused and nothing is lost', { skip, timeout: 120_000 }, async (t) => {
+    const ballast = join(disk, 'ballast');
+    const data = join(disk, 'data');
+    writeFileSync(ballast, Buffer.alloc(BALLAST_BYTES));
+    mkdirSync(data, { mode: 0o700 });
+    const server = await start({ data });
+    t.after(() => server.kill9()); // where the test has failed it still runs
+    requests = new Requests(server, 4);
+    const acknowledged = new Map();
+
+    const { n, answer } = await fillUp(acknowledged);
+    isRefusedForSpace(answer);
+    assert(acknowledged.size > 10, `only ${acknowledged.size} fitted`);
+    assert.equal(await readiness(), 503);
+    await allAreThere(acknowledged);
+    for (let more = 1; more <= 20; more++) isRefusedForSpace(await write(n + more));
+    await allAreThere(acknowledged);
+    assert.equal((await read(`C${n}`)).status, 404, 'a change that was refused is there');
+
+    rmSync(ballast);
+    const deadline = Date.now() + PATIENCE_MS;
+    let again;
+    while ((again = await write(n)).status !== 200) {
+        assert(Date.now() < deadline, `still refused with space: ${again.status} ${again.text}`);
+        await sleep(50);
+    }
+    acknowledged.set(`C${n}`, again.text);
+    assert.equal(await readiness(), 200);
+    await allAreThere(acknowledged);
+
+    requests.close();
+    await server.stop();
+    const { status, stdout, stderr } = coupond(['verify', '--data', data]);
+    assert.equal(status, 0, stdout + stderr);
+});
+
+test('a server that is killed on a full disk starts again when there is space', { skip, timeout: 120_000 }, async (t) => {
+    const ballast = join(disk, 'ballast');
+    const data = join(disk, 'killed');
+    rmSync(join(disk, 'data'), { recursive: true, force: true });
+    writeFileSync(ballast, Buffer.alloc(BALLAST_BYTES));
+    mkdirSync(data, { mode: 0o700 });
+    const server = await start({ data });
+    t.after(() => server.kill9()); // where the test has failed it still runs
+    requests = new Requests(server, 4);
+    const acknowledged = new Map();
+    isRefusedForSpace((await fillUp(acknowledged)).answer);
+    await server.kill9();
+    requests.close();
+
+    rmSync(ballast);
+    await server.restart();
+    requests = new Requests(server, 4);
+    await allAreThere(acknowledged);
+    assert.equal((await write('after')).status, 200);
+    requests.close();
+    await server.stop();
+    assert.equal(coupond(['verify', '--data', data]).status, 0);
+});
