@@ -114,30 +114,41 @@ bool authenticate(const struct service *service, struct exchange *exchange)
     return true;
 }
 
+/* Opens an account for the development key. It becomes known to other requests when it is
+ * committed. */
+static bool open_account(struct exchange *exchange, struct db *db, struct random *random,
+                         int64_t now)
+{
+    struct arena *arena = &exchange->arena;
+    struct account_row *account = &exchange->opened_account;
+    *account =
+        (struct account_row){.created = now, .name = key_hint(arena, exchange->key_to_admit)};
+    if (!accounts_add(arena, db, random, account))
+        return false;
+    exchange->opened_key = (struct key_row){
+        .id = id_short(random, arena, "key_"),
+        .hash = exchange->key_hash,
+        .account = account->number,
+        .name = STR("development"),
+        .hint = account->name,
+        .created = now,
+    };
+    exchange->opened = keys_add(db, &exchange->opened_key);
+    return exchange->opened;
+}
+
 bool admit(const struct service *service, struct exchange *exchange, struct db *db,
            struct random *random)
 {
-    struct credential credential;
-    struct arena *arena = &exchange->arena;
+    struct account_row account;
     int64_t now = service->clock->seconds(service->clock->context);
-    if (keyring_find(service->keyring, arena, exchange->key_hash, &credential) == KEY_UNKNOWN) {
-        struct account_row account = {.created = now,
-                                      .name = key_hint(arena, exchange->key_to_admit)};
-        struct key_row row = {
-            .id = id_short(random, arena, "key_"),
-            .hash = exchange->key_hash,
-            .name = STR("development"),
-            .hint = account.name,
-            .created = now,
-        };
-        if (!accounts_add(arena, db, random, &account))
+    exchange->opened = false;
+    if (!accounts_of_key(&exchange->arena, db, exchange->key_hash, &account)) {
+        if (!open_account(exchange, db, random, now))
             return false;
-        row.account = account.number;
-        if (!keys_add(db, &row))
-            return false;
-        keyring_add(service->keyring, &account, &row);
-        credential = (struct credential){account.number, account.id, false};
+        account = exchange->opened_account;
     }
+    const struct credential credential = {account.number, account.id, false};
     use_credential(exchange, &credential);
     return true;
 }

@@ -4,6 +4,7 @@
 #include "api/answer.h"
 #include "api/auth.h"
 #include "api/idempotency.h"
+#include "api/keyring.h"
 #include "api/openapi.h"
 #include "api/router.h"
 #include "api/service.h"
@@ -52,6 +53,7 @@ void exchange_fail(struct exchange *exchange, int status, const char *message)
     request->error = (struct error){.type = ERROR_API, .status = status};
     request->error.message = str_from(message);
     exchange->header_count = 0;
+    exchange->opened = false;
     answer_error(exchange, request);
 }
 
@@ -231,6 +233,13 @@ static void run_keyed(const struct service *service, struct exchange *exchange)
     if (request->began && exchange->status < 500)
         idempotency_keep(request, path, fingerprint, &stored);
     add_keyed_headers(exchange, request->id, false);
+}
+
+void exchange_committed(const struct service *service, struct exchange *exchange)
+{
+    if (exchange->opened)
+        keyring_add(service->keyring, &exchange->opened_account, &exchange->opened_key);
+    exchange->opened = false;
 }
 
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,

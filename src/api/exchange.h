@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/request.h"
 #include "base/str.h"
+#include "store/accounts.h"
 
 #define EXCHANGE_HEADERS_MAX 8
 
@@ -42,6 +43,9 @@ struct exchange {
     const struct route *route;
     struct str key_to_admit; /* a development key that has no account yet */
     struct str key_hash;
+    bool opened; /* an account, in the last run */
+    struct account_row opened_account;
+    struct key_row opened_key;
     struct str version_name;
     struct arena_mark ready; /* the arena as preparing left it, to run again from */
     size_t prepared_header_count;
@@ -67,6 +71,10 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
  * with the same exchange, should the transaction have to be repeated. */
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,
                   struct random *random);
+
+/* What other requests may know once the transaction of the last run is committed. To be called
+ * before the answer leaves. */
+void exchange_committed(const struct service *service, struct exchange *exchange);
 
 /* Replaces the answer by a failure of the service. */
 void exchange_fail(struct exchange *exchange, int status, const char *message);

@@ -63,19 +63,39 @@ static struct key_entry *find_entry(const struct keyring *keyring, struct str ha
     return &keyring->slots[slot];
 }
 
-/* Strings of a row that the keyring keeps. */
+/* Where an account with that number stands or would have to: they are in order, but the one that is
+ * committed first is not always the one that is heard of first. */
+static size_t place_of_account(const struct keyring *keyring, int64_t number)
+{
+    size_t place = keyring->account_count;
+    while (place > 0 && keyring->accounts[place - 1].number >= number)
+        place--;
+    return place;
+}
+
+static void make_room(struct keyring *keyring)
+{
+    if (keyring->account_count < keyring->account_capacity)
+        return;
+    size_t capacity = keyring->account_capacity ? keyring->account_capacity * 2 : SLOTS_MIN;
+    struct account_row *larger = ARENA_ARRAY(&keyring->arena, struct account_row, capacity);
+    if (keyring->account_count)
+        memcpy(larger, keyring->accounts, sizeof(*larger) * keyring->account_count);
+    keyring->accounts = larger;
+    keyring->account_capacity = capacity;
+}
+
 static void add_account(void *context, const struct account_row *row)
 {
     struct keyring *keyring = context;
-    if (keyring->account_count == keyring->account_capacity) {
-        size_t capacity = keyring->account_capacity ? keyring->account_capacity * 2 : SLOTS_MIN;
-        struct account_row *larger = ARENA_ARRAY(&keyring->arena, struct account_row, capacity);
-        if (keyring->account_count)
-            memcpy(larger, keyring->accounts, sizeof(*larger) * keyring->account_count);
-        keyring->accounts = larger;
-        keyring->account_capacity = capacity;
-    }
-    keyring->accounts[keyring->account_count++] = (struct account_row){
+    size_t place = place_of_account(keyring, row->number);
+    if (place < keyring->account_count && keyring->accounts[place].number == row->number)
+        return;
+    make_room(keyring);
+    memmove(&keyring->accounts[place + 1], &keyring->accounts[place],
+            sizeof(*keyring->accounts) * (keyring->account_count - place));
+    keyring->account_count++;
+    keyring->accounts[place] = (struct account_row){
         .number = row->number,
         .id = str_copy(&keyring->arena, row->id),
         .parent = str_copy(&keyring->arena, row->parent),
@@ -92,6 +112,8 @@ static void make_slots(struct keyring *keyring, size_t count)
 static void add_key(void *context, const struct key_row *row)
 {
     struct keyring *keyring = context;
+    if (find_entry(keyring, row->hash)->hash.data)
+        return;
     if (++keyring->key_count * 2 > keyring->slot_count) {
         const struct key_entry *old = keyring->slots;
         size_t count = keyring->slot_count;
@@ -132,11 +154,18 @@ void keyring_load(struct keyring *keyring, struct db *db)
     arena_release(&rows);
 }
 
+static int compare_numbers(const void *number, const void *account)
+{
+    int64_t wanted = *(const int64_t *)number,
+            found = ((const struct account_row *)account)->number;
+    return wanted < found ? -1 : wanted > found;
+}
+
 static const struct account_row *account_numbered(const struct keyring *keyring, int64_t number)
 {
-    /* Numbers are given in order and accounts are never deleted. */
-    return number >= 1 && (size_t)number <= keyring->account_count ? &keyring->accounts[number - 1]
-                                                                   : NULL;
+    return keyring->account_count ? bsearch(&number, keyring->accounts, keyring->account_count,
+                                            sizeof(*keyring->accounts), compare_numbers)
+                                  : NULL;
 }
 
 enum key_state keyring_find(struct keyring *keyring, struct arena *arena, struct str hash,

@@ -13,7 +13,7 @@ void keyring_free(struct keyring *keyring);
 /* Replaces the contents with what the database says. */
 void keyring_load(struct keyring *keyring, struct db *db);
 
-/* Adds a new account with its first key. */
+/* Adds a new account with its first key, unless they are there already. */
 void keyring_add(struct keyring *keyring, const struct account_row *account,
                  const struct key_row *key);
 
@@ -30,7 +30,7 @@ struct credential {
 };
 
 /* Looks a key's hash up. Strings are copied into the arena. */
-/* Adds a new account with its first key. */
+/* Adds a new account with its first key, unless they are there already. */
 void keyring_add(struct keyring *keyring, const struct account_row *account,
                  const struct key_row *key);
 

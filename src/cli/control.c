@@ -110,8 +110,6 @@ static void run_errand(void *context, struct db *db, struct random *random)
         .now = service->clock->seconds(service->clock->context),
     };
     admin_run(&admin, errand->request, errand->result);
-    if (errand->result->keys_changed)
-        keyring_load(service->keyring, db);
 }
 
 static void fail_errand(void *context, int status, const char *message)
@@ -131,6 +129,14 @@ static void finish_errand(void *context)
     pthread_mutex_unlock(&errand->lock);
 }
 
+/* What was committed, for the requests to come. */
+static void reload_keys(const struct control *control)
+{
+    struct reader *reader = executor_lend(control->executor);
+    keyring_load(control->service->keyring, executor_begin_read(control->executor, reader));
+    executor_return(control->executor, reader);
+}
+
 static void run_on_writer(struct control *control, struct arena *arena,
                           const struct admin_request *request, struct admin_result *result)
 {
@@ -148,6 +154,8 @@ static void run_on_writer(struct control *control, struct arena *arena,
     } else {
         fail_errand(&errand, 503, "the server is overloaded");
     }
+    if (result->keys_changed)
+        reload_keys(control);
     pthread_mutex_destroy(&errand.lock);
     pthread_cond_destroy(&errand.finished);
 }

@@ -61,6 +61,7 @@ static void fail_seeding(void *context, int status, const char *message)
 static void finish(void *context)
 {
     struct seeding *seeding = context;
+    exchange_committed(seeding->service, &seeding->exchange);
     pthread_mutex_lock(&seeding->lock);
     seeding->done = true;
     pthread_cond_signal(&seeding->finished);

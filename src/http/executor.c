@@ -110,8 +110,6 @@ static enum outcome run_batch(struct executor *executor, struct job *batch)
     if (db_failed(db) == DB_BROKEN)
         stop_at_once(db);
     atomic_store(&executor->full, failure == DB_FULL);
-    db_clear(db);
-    keyring_load(executor->service->keyring, db); /* accounts opened in the batch are gone again */
     return failure == DB_BUSY ? OUTCOME_AGAIN : OUTCOME_FAILED;
 }
 

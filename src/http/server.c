@@ -198,6 +198,7 @@ static void fail_job(void *context, int status, const char *message)
 static void finish_job(void *context)
 {
     struct call *call = context;
+    exchange_committed(call->server->service, &call->exchange);
     call->state = CALL_DONE;
     MHD_resume_connection(call->connection);
 }

@@ -12,6 +12,9 @@
 #define HINT_KEY_CHARACTERS_MIN 20 /* of a shorter key no end is shown */
 
 STATEMENT(find_account, "SELECT number, id, name, parent, created FROM accounts WHERE id = $1");
+STATEMENT(find_account_of_key,
+          "SELECT a.number, a.id, a.name, a.parent, a.created FROM api_keys AS k"
+          " JOIN accounts AS a ON a.number = k.account WHERE k.hash = $1");
 STATEMENT(all_accounts, "SELECT number, id, name, parent, created FROM accounts ORDER BY number");
 STATEMENT(add_account, "INSERT INTO accounts (number, id, name, parent, created)"
                        " VALUES ($1, $2, $3, $4, $5)");
@@ -54,15 +57,26 @@ static void read_account(struct arena *arena, struct query *query, struct accoun
     };
 }
 
-bool accounts_find(struct arena *arena, struct db *db, struct str id, struct account_row *row)
+static bool find(struct arena *arena, struct db *db, const struct statement *statement,
+                 struct str value, struct account_row *row)
 {
-    struct query query = db_query(db, &find_account);
-    db_bind_str(&query, id);
+    struct query query = db_query(db, statement);
+    db_bind_str(&query, value);
     if (!db_row(&query))
         return false;
     read_account(arena, &query, row);
     db_end(&query);
     return true;
+}
+
+bool accounts_find(struct arena *arena, struct db *db, struct str id, struct account_row *row)
+{
+    return find(arena, db, &find_account, id, row);
+}
+
+bool accounts_of_key(struct arena *arena, struct db *db, struct str hash, struct account_row *row)
+{
+    return find(arena, db, &find_account_of_key, hash, row);
 }
 
 static int64_t next_number(struct db *db)

@@ -40,6 +40,9 @@ struct str key_hint(struct arena *arena, struct str key);
 
 bool accounts_find(struct arena *arena, struct db *db, struct str id, struct account_row *row);
 
+/* The account of the key with that hash, whether the key is in force or not. */
+bool accounts_of_key(struct arena *arena, struct db *db, struct str hash, struct account_row *row);
+
 /* Adds an account; fills in number and id. */
 bool accounts_add(struct arena *arena, struct db *db, struct random *random,
                   struct account_row *row) MUST_CHECK;
