@@ -9,6 +9,7 @@
 #include "base/random.h"
 
 #include <sodium.h>
+#include <string.h>
 #include <strings.h>
 
 #define KEY_BYTES_MAX 255
@@ -85,6 +86,23 @@ static void use_credential(struct exchange *exchange, const struct credential *c
     request->livemode = credential->livemode;
 }
 
+static struct str remembered_hash(const struct service *service, struct exchange *exchange,
+                                  struct str key)
+{
+    struct auth_memo *memo = exchange->auth_memo;
+    struct str header = exchange->authorization;
+    if (memo && memo->length == header.length &&
+        memcmp(memo->header, header.data, header.length) == 0)
+        return (struct str){memo->hash, KEY_HASH_CHARACTERS};
+    struct str hash = key_hash(&exchange->arena, service->pepper, key);
+    if (memo && header.length <= sizeof(memo->header)) {
+        memcpy(memo->header, header.data, header.length);
+        memo->length = header.length;
+        memcpy(memo->hash, hash.data, KEY_HASH_CHARACTERS);
+    }
+    return hash;
+}
+
 bool authenticate(const struct service *service, struct exchange *exchange)
 {
     struct request *request = &exchange->prepared;
@@ -93,7 +111,7 @@ bool authenticate(const struct service *service, struct exchange *exchange)
     struct credential credential;
     if (!check_key(request, key))
         return false;
-    exchange->key_hash = key_hash(&exchange->arena, service->pepper, key);
+    exchange->key_hash = remembered_hash(service, exchange, key);
     switch (keyring_find(service->keyring, &exchange->arena, exchange->key_hash, &credential)) {
     case KEY_IN_FORCE:
         break;

@@ -1,6 +1,17 @@
 #pragma once
 /* Who is asking. */
 #include "base/str.h"
+#include "store/accounts.h"
+
+#define AUTH_MEMO_BYTES 256
+
+/* The last Authorization header of a connection and what it hashed to: clients send the same one
+ * with every request. */
+struct auth_memo {
+    char header[AUTH_MEMO_BYTES];
+    size_t length; /* 0: none */
+    char hash[KEY_HASH_CHARACTERS];
+};
 
 struct db;
 struct exchange;

@@ -9,6 +9,7 @@
 
 #define EXCHANGE_HEADERS_MAX 8
 
+struct auth_memo;
 struct random;
 struct route;
 struct service;
@@ -37,6 +38,7 @@ struct exchange {
     struct str version_header;
     struct str account_header;
     struct str idempotency_key;
+    struct auth_memo *auth_memo; /* of the connection; NULL: none */
 
     /* What preparing found out. */
     struct request prepared;

@@ -2,6 +2,7 @@
  * doing. A thread looks several times a second and shuts down those that are late. */
 #include "http/connections.h"
 
+#include "api/auth.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "http/framing.h"
@@ -28,6 +29,7 @@ struct connection {
     int socket;
     int64_t requests;       /* only touched by the connection's own thread */
     struct framing framing; /* of what arrives */
+    struct auth_memo auth_memo;
     atomic_bool reads_body;
     atomic_int_least64_t deadline; /* monotonic microseconds */
 };
@@ -156,6 +158,11 @@ void connections_notify(void *context, struct MHD_Connection *connection, void *
 static struct connection *connection_of(struct MHD_Connection *connection)
 {
     return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+}
+
+struct auth_memo *connection_auth_memo(struct MHD_Connection *connection)
+{
+    return &connection_of(connection)->auth_memo;
 }
 
 static void set_deadline(struct MHD_Connection *connection, int64_t deadline)

@@ -5,6 +5,7 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
+struct auth_memo;
 struct connections;
 
 struct connections *connections_new(void);
@@ -13,6 +14,9 @@ void connections_free(struct connections *connections);
 /* For MHD_OPTION_NOTIFY_CONNECTION, with the connections as its context. */
 void connections_notify(void *context, struct MHD_Connection *connection, void **socket_context,
                         enum MHD_ConnectionNotificationCode code);
+
+/* What the connection remembers for its next request. */
+struct auth_memo *connection_auth_memo(struct MHD_Connection *connection);
 
 /* What the connection is doing from now on. */
 void connection_waits(struct MHD_Connection *connection);

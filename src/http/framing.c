@@ -308,6 +308,20 @@ static size_t skip(struct framing *framing, size_t available)
     return count;
 }
 
+/* Skips bytes of a header value that says nothing about framing; returns how many. */
+static size_t skip_value(struct framing *framing, const char *bytes, size_t count)
+{
+    size_t room = HEADER_LINE_BYTES_MAX - framing->line_bytes;
+    size_t i = 0;
+    if (framing->line_bytes >= HEADER_LINE_BYTES_MAX)
+        return 0;
+    while (i < count && i < room && bytes[i] != '\r' && bytes[i] != '\n' && bytes[i] != '\0')
+        i++;
+    framing->line_bytes += i;
+    framing->head_bytes += i;
+    return i;
+}
+
 struct framing_problem framing_read(struct framing *framing, const char *bytes, size_t count,
                                     int64_t *request)
 {
@@ -316,6 +330,11 @@ struct framing_problem framing_read(struct framing *framing, const char *bytes, 
         if (framing->state == FRAMING_BODY || framing->state == FRAMING_CHUNK) {
             i += skip(framing, count - i);
             continue;
+        }
+        if (framing->state == FRAMING_VALUE && framing->header == HEADER_OTHER) {
+            i += skip_value(framing, bytes + i, count - i);
+            if (i == count)
+                break;
         }
         if (framing->state == FRAMING_LINE && framing->line_bytes == 0)
             *request = (int64_t)i;

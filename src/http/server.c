@@ -272,6 +272,7 @@ static enum MHD_Result read_head(struct call *call, const char *method)
 {
     struct exchange *exchange = &call->exchange;
     exchange->method = str_from(method);
+    exchange->auth_memo = connection_auth_memo(call->connection);
     exchange->authorization = header_value(call, "Authorization");
     exchange->content_type = header_value(call, "Content-Type");
     exchange->version_header = header_value(call, "Stripe-Version");
