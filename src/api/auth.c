@@ -46,6 +46,14 @@ static bool fail_key(struct request *request, const char *problem, struct str ke
                      STR_FMT(key_hint(request->arena, key)));
 }
 
+static bool fail_account(struct request *request, struct str key, struct str wanted)
+{
+    return fail_with(request, 403, ERROR_INVALID_REQUEST, CODE_account_invalid,
+                     "The provided key '%.*s' does not have access to account '%.*s' (or that "
+                     "account does not exist). Application access may have been revoked.",
+                     STR_FMT(key_hint(request->arena, key)), STR_FMT(wanted));
+}
+
 static bool is_dev_key(struct str key)
 {
     struct str prefix = STR(DEV_KEY_PREFIX);
@@ -118,16 +126,15 @@ bool authenticate(const struct service *service, struct exchange *exchange)
     case KEY_REVOKED:
         return fail_key(request, "Expired API Key provided", key);
     case KEY_UNKNOWN:
-        if (!service->dev || !is_dev_key(key) || wanted.data)
+        if (!service->dev || !is_dev_key(key))
             return fail_key(request, "Invalid API Key provided", key);
+        if (wanted.data) /* a new account has no other */
+            return fail_account(request, key, wanted);
         exchange->key_to_admit = key;
         return true;
     }
     if (wanted.data && !keyring_act_for(service->keyring, &exchange->arena, wanted, &credential))
-        return fail_with(request, 403, ERROR_INVALID_REQUEST, CODE_account_invalid,
-                         "The provided key '%.*s' does not have access to account '%.*s' (or that "
-                         "account does not exist). Application access may have been revoked.",
-                         STR_FMT(key_hint(&exchange->arena, key)), STR_FMT(wanted));
+        return fail_account(request, key, wanted);
     use_credential(exchange, &credential);
     return true;
 }

@@ -4,6 +4,7 @@
 #include "api/service.h"
 #include "base/arena.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/version.h"
 #include "cli/cli.h"
 #include "cli/control.h"
@@ -209,19 +210,23 @@ static void stop(struct running *running)
     arena_release(&running->arena);
 }
 
+/* The lines use a key of their own, so that they work at every start. */
 static void print_welcome(const struct server *server, const char *address, bool dev)
 {
+    char key[] = "sk_test_demo123456";
+    struct random random;
+    random_init(&random);
+    random_characters(&random, ALPHABET_BASE62, key + strlen("sk_test_demo"), 6);
     fprintf(stderr, "coupond: listening on http://%s:%u\n", address, server_port(server));
     if (dev)
-        fprintf(
-            stderr,
-            "\nTry it (any sk_test_ key is an account of its own):\n\n"
-            "  curl http://%s:%u/v1/coupons -u sk_test_demo: -d id=LAUNCH25 -d percent_off=25\n"
-            "  curl http://%s:%u/v1/promotion_codes -u sk_test_demo: -d 'promotion[type]=coupon' "
-            "-d 'promotion[coupon]=LAUNCH25' -d code=HELLO\n"
-            "  curl -G http://%s:%u/v1/promotion_codes -u sk_test_demo: -d code=hello\n\n",
-            address, server_port(server), address, server_port(server), address,
-            server_port(server));
+        fprintf(stderr,
+                "\nTry it (any sk_test_ key is an account of its own):\n\n"
+                "  curl http://%s:%u/v1/coupons -u %s: -d id=LAUNCH25 -d percent_off=25\n"
+                "  curl http://%s:%u/v1/promotion_codes -u %s: -d 'promotion[type]=coupon' "
+                "-d 'promotion[coupon]=LAUNCH25' -d code=HELLO\n"
+                "  curl -G http://%s:%u/v1/promotion_codes -u %s: -d code=hello\n\n",
+                address, server_port(server), key, address, server_port(server), key, address,
+                server_port(server), key);
     fflush(stderr);
 }
 

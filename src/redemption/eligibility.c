@@ -9,7 +9,8 @@ enum refusal eligibility_on_customer(const struct offer *offer, struct str custo
         return REFUSAL_INACTIVE;
     if (!offer->coupon_valid || (offer->has_code && !offer->code_active))
         return REFUSAL_EXPIRED;
-    if (offer->code_customer.data && !str_equal(offer->code_customer, customer))
+    if (offer->code_account.data ||
+        (offer->code_customer.data && !str_equal(offer->code_customer, customer)))
         return REFUSAL_OTHER_CUSTOMER;
     if (offer->has_minimum_amount)
         return REFUSAL_AMOUNT_UNKNOWN;

@@ -12,6 +12,7 @@ struct offer {
     bool code_enabled; /* not switched off by hand */
     bool code_active;
     struct str code_customer; /* the only one who may; null: anyone */
+    struct str code_account;  /* the only account that may, which no customer here is */
     bool has_minimum_amount;
 };
 

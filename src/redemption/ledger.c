@@ -9,6 +9,10 @@ STATEMENT(open_coupon, "INSERT INTO coupon_uses (tenant, coupon, times_redeemed,
                        " VALUES ($1, $2, 0, $3)");
 STATEMENT(open_code, "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
                      " max_redemptions) VALUES ($1, $2, 0, $3)");
+STATEMENT(recap_coupon,
+          "UPDATE coupon_uses SET max_redemptions = $1 WHERE tenant = $2 AND coupon = $3");
+STATEMENT(recap_code, "UPDATE promotion_code_uses SET max_redemptions = $1"
+                      " WHERE tenant = $2 AND promotion_code = $3");
 STATEMENT(take_coupon, "UPDATE coupon_uses SET times_redeemed = times_redeemed + $1,"
                        " previous_redemption = last_redemption, last_redemption = $2"
                        " WHERE tenant = $3 AND coupon = $4"
@@ -24,16 +28,42 @@ STATEMENT(enter,
           " coupon_previous, promotion_code, promotion_code_ordinal, promotion_code_previous,"
           " customer, discount) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
 
+static void bind_cap(struct query *query, struct opt_int max_redemptions)
+{
+    if (max_redemptions.set)
+        db_bind_int(query, max_redemptions.value);
+    else
+        db_bind_null(query);
+}
+
+static bool recap(struct request *request, const struct statement *statement, int64_t row,
+                  struct opt_int max_redemptions)
+{
+    struct query query = db_query(request->db, statement);
+    bind_cap(&query, max_redemptions);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, row);
+    return db_run(&query) == DB_DONE;
+}
+
+bool ledger_recap_coupon(struct request *request, int64_t coupon, struct opt_int max_redemptions)
+{
+    return recap(request, &recap_coupon, coupon, max_redemptions);
+}
+
+bool ledger_recap_promotion_code(struct request *request, int64_t promotion_code,
+                                 struct opt_int max_redemptions)
+{
+    return recap(request, &recap_code, promotion_code, max_redemptions);
+}
+
 static void open_counter(struct request *request, const struct statement *statement, int64_t row,
                          struct opt_int max_redemptions)
 {
     struct query query = db_query(request->db, statement);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, row);
-    if (max_redemptions.set)
-        db_bind_int(&query, max_redemptions.value);
-    else
-        db_bind_null(&query);
+    bind_cap(&query, max_redemptions);
     db_do(&query);
 }
 

@@ -10,6 +10,12 @@ void ledger_open_coupon(struct request *request, int64_t coupon, struct opt_int 
 void ledger_open_promotion_code(struct request *request, int64_t promotion_code,
                                 struct opt_int max_redemptions);
 
+/* Changes the cap of a coupon or code that is counted already. False: it was used more often. */
+bool ledger_recap_coupon(struct request *request, int64_t coupon,
+                         struct opt_int max_redemptions) MUST_CHECK;
+bool ledger_recap_promotion_code(struct request *request, int64_t promotion_code,
+                                 struct opt_int max_redemptions) MUST_CHECK;
+
 /* One use. */
 struct use {
     int64_t uses;           /* how many at once: 1, but for uses brought in from elsewhere */

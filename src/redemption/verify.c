@@ -39,6 +39,24 @@ STATEMENT(coupon_last,
           " MAX(seq) AS newest FROM redemptions WHERE coupon <> 0 GROUP BY tenant, coupon) AS r"
           " ON r.tenant = u.tenant AND r.coupon = u.coupon"
           " WHERE COALESCE(u.last_redemption, 0) <> COALESCE(r.newest, 0)");
+STATEMENT(code_last,
+          "SELECT u.tenant, u.promotion_code FROM promotion_code_uses AS u LEFT JOIN (SELECT"
+          " tenant, promotion_code, MAX(seq) AS newest FROM redemptions WHERE promotion_code IS NOT"
+          " NULL GROUP BY tenant, promotion_code) AS r"
+          " ON r.tenant = u.tenant AND r.promotion_code = u.promotion_code"
+          " WHERE COALESCE(u.last_redemption, 0) <> COALESCE(r.newest, 0)");
+STATEMENT(coupon_chain,
+          "SELECT tenant, seq FROM (SELECT tenant, seq, coupon_previous AS noted, LAG(seq) OVER"
+          " (PARTITION BY tenant, coupon ORDER BY seq) AS found FROM redemptions"
+          " WHERE coupon <> 0) AS h WHERE COALESCE(noted, 0) <> COALESCE(found, 0)");
+STATEMENT(code_chain,
+          "SELECT tenant, seq FROM (SELECT tenant, seq, promotion_code_previous AS noted, LAG(seq)"
+          " OVER (PARTITION BY tenant, promotion_code ORDER BY seq) AS found FROM redemptions"
+          " WHERE promotion_code IS NOT NULL) AS h WHERE COALESCE(noted, 0) <> COALESCE(found, 0)");
+STATEMENT(lost_redemption_discount,
+          "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN discounts AS d"
+          " ON d.tenant = r.tenant AND d.seq = r.discount WHERE r.discount IS NOT NULL"
+          " AND (d.seq IS NULL OR d.source_coupon_seq <> r.coupon)");
 STATEMENT(lost_ledger, "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN coupons AS c"
                        " ON c.tenant = r.tenant AND c.seq = r.coupon LEFT JOIN promotion_codes AS p"
                        " ON p.tenant = r.tenant AND p.seq = r.promotion_code"
@@ -77,7 +95,11 @@ static const struct {
     {&code_ordinals, "the ledger of a promotion code has a gap or a use twice"},
     {&coupon_cap, "a coupon was redeemed more often than max_redemptions, or has no counter"},
     {&code_cap, "a promotion code was redeemed more often than max_redemptions, or has no counter"},
-    {&coupon_last, "the history of a coupon does not start at its last use"},
+    {&coupon_last, "a coupon's last redemption is not its newest ledger entry"},
+    {&code_last, "a promotion code's last redemption is not its newest ledger entry"},
+    {&coupon_chain, "a ledger entry does not lead to the one before of its coupon"},
+    {&code_chain, "a ledger entry does not lead to the one before of its promotion code"},
+    {&lost_redemption_discount, "a ledger entry is for a discount of another coupon, or of none"},
     {&lost_ledger, "a ledger entry is for a coupon or code that does not exist"},
     {&lost_coupon, "a promotion code is for a coupon that does not exist"},
     {&lost_discount_coupon, "a discount is from a coupon that does not exist"},

@@ -408,7 +408,8 @@ static const struct route routes[] = {
      .handler = delete_discount,
      .resource = &discount_resource,
      .name = "DeleteCustomersCustomerDiscount",
-     .summary = "Remove a customer's discount"},
+     .summary = "Remove a customer's discount",
+     .no_expand = true},
 };
 
 const struct resource customer_resource = {

@@ -80,6 +80,7 @@ static struct offer make_offer(const struct coupon *coupon, const struct promoti
         offer.code_enabled = code->enabled;
         offer.code_active = code->active;
         offer.code_customer = code->customer.id;
+        offer.code_account = code->customer_account;
         offer.has_minimum_amount =
             code->restrictions.minimum_amount.set || code->restrictions.currency_options.count > 0;
     }

@@ -150,12 +150,28 @@ const struct resource event_resource = {
     .derive = derive,
 };
 
+/* What the object always shows in full has to be kept in full too. The state before a change did
+ * not know yet that it would end. */
+static void embed(struct request *request, const struct field *field, const void *object, bool live)
+{
+    if (field->kind != KIND_REF || !(field->is & INLINED) || field->until ||
+        field_is_empty(field, object))
+        return;
+    struct ref *ref = (struct ref *)(uintptr_t)CONST_MEMBER(field, object, struct ref);
+    struct object *found = resource_follow(request, resource_of(field->of), ref);
+    if (found && live)
+        found->deleted = false;
+    ref->object = found;
+}
+
 static struct str take_snapshot(struct request *request, const struct schema *schema,
-                                const void *object)
+                                const void *object, bool live)
 {
     static const struct view whole = {V_NEWEST, JSON_COMPACT, true};
     if (!object)
         return STR_NULL;
+    for (size_t i = 0; i < schema->count; i++)
+        embed(request, &schema->fields[i], object, live);
     struct text text;
     text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
     json_object(&text, schema, object, &whole, NULL);
@@ -176,8 +192,8 @@ void event_record(struct request *request, const char *prefix, const char *verb,
         .request = {request->id, request->idempotency_key},
         .type = str_format(request->arena, "%s.%s", prefix, verb),
         .object_type = str_from(schema->name),
-        .snapshot = take_snapshot(request, schema, object),
-        .previous = take_snapshot(request, schema, before),
+        .snapshot = take_snapshot(request, schema, object, false),
+        .previous = take_snapshot(request, schema, before, true),
     };
     enum db_result result =
         rows_insert(request, catalog_of(request, &event_resource), &event_resource.schema, &event);

@@ -7,6 +7,7 @@
 #include "base/request.h"
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
+#include "resources/discount.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 #include "schema/parse.h"
@@ -47,16 +48,23 @@ static int64_t row_at(struct request *request, const struct resource *resource, 
     return row;
 }
 
-/* Finds what the stored references point at. */
-static bool resolve(struct request *request, const struct line *line, const struct schema *schema,
-                    void *object)
+static bool import_object(struct request *request, const struct line *line,
+                          const struct resource *resource, struct object *object,
+                          const struct resource *inside);
+
+/* Finds what the stored references point at. An object that is shown inside its owner comes with
+ * it, and points back at an owner (`inside`) that is only coming. */
+static bool find_references(struct request *request, const struct line *line,
+                            const struct schema *schema, void *object,
+                            const struct resource *importing, const struct resource *inside)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
         if (!field_is_stored(field))
             continue;
         if (field->kind == KIND_HASH) { /* as deep as the tables nest */
-            if (!resolve(request, line, field->of, (char *)object + field->offset))
+            if (!find_references(request, line, field->of, (char *)object + field->offset,
+                                 importing, inside))
                 return false;
             continue;
         }
@@ -64,6 +72,11 @@ static bool resolve(struct request *request, const struct line *line, const stru
             continue;
         struct ref *ref = MEMBER(field, object, struct ref);
         const struct resource *target = resource_of(field->of);
+        if (target == inside)
+            continue;
+        if (ref->object && !import_object(request, line, target,
+                                          (struct object *)(uintptr_t)ref->object, importing))
+            return false;
         const struct object *found = resource_follow(request, target, ref);
         if (!found)
             return fail_line(request, line,
@@ -99,12 +112,16 @@ static bool complete(struct request *request, const struct line *line,
                          "a coupon has either percent_off or amount_off and "
                          "currency");
     }
+    if (resource == &discount_resource && !((struct discount *)object)->source.type.value)
+        discount_resource.prepare(request, object); /* shown inside its owner */
     if (resource == &promotion_code_resource) {
         struct promotion_code *code = object;
         if (!code->code.data || !is_code(code->code) || !code->promotion.coupon.id.data)
             return fail_line(request, line, "a promotion code has a code and a coupon");
         code->code_key = str_lower(request->arena, code->code);
         code->enabled = code->active;
+        if (code->enabled && promotion_code_is_taken(request, code))
+            return fail_line(request, line, "another active code has its text");
     }
     return true;
 }
@@ -123,6 +140,51 @@ static bool insert(struct request *request, const struct line *line,
     return counted || fail_line(request, line, "times_redeemed is above max_redemptions");
 }
 
+/* Counts what happened elsewhere since the object was last brought in. */
+static bool recount(struct request *request, const struct line *line,
+                    const struct resource *resource, const struct object *object,
+                    const struct object *existing)
+{
+    struct use use = {0};
+    bool counted = true;
+    if (resource == &coupon_resource) {
+        const struct coupon *now = (const void *)object, *before = (const void *)existing;
+        use = (struct use){now->times_redeemed - before->times_redeemed, .coupon = object->row};
+        counted = ledger_recap_coupon(request, object->row, now->max_redemptions);
+    } else if (resource == &promotion_code_resource) {
+        const struct promotion_code *now = (const void *)object, *before = (const void *)existing;
+        use = (struct use){now->times_redeemed - before->times_redeemed,
+                           .promotion_code = object->row};
+        counted = ledger_recap_promotion_code(request, object->row, now->max_redemptions);
+    }
+    if (use.uses < 0)
+        return fail_line(request, line, "times_redeemed is below what was counted here");
+    if (counted && use.uses > 0)
+        counted = ledger_redeem(request, &use) == LEDGER_DONE;
+    return counted || fail_line(request, line, "times_redeemed is above max_redemptions");
+}
+
+static bool import_object(struct request *request, const struct line *line,
+                          const struct resource *resource, struct object *object,
+                          const struct resource *inside)
+{
+    if (!object->id.length)
+        return fail_line(request, line, "it has no id");
+    if (!object->created.seconds)
+        object->created.seconds = request->now;
+    const struct object *existing = resource_find(request, resource, object->id);
+    if (existing)
+        object->row = existing->row;
+    if (!complete(request, line, resource, object) ||
+        !find_references(request, line, &resource->schema, object, resource, inside))
+        return false;
+    if (!existing)
+        return insert(request, line, resource, object);
+    if (rows_update(request, catalog_of(request, resource), &resource->schema, object) != DB_DONE)
+        return fail_line(request, line, "it collides with another object");
+    return recount(request, line, resource, object, existing);
+}
+
 static bool import_line(struct request *request, const struct line *line)
 {
     struct str problem;
@@ -137,20 +199,7 @@ static bool import_line(struct request *request, const struct line *line)
         resource->prepare(request, object);
     if (!parse_object(request->arena, &resource->schema, line->text, object, &problem))
         return fail_line(request, line, problem.data);
-    if (!object->id.length)
-        return fail_line(request, line, "it has no id");
-    if (!object->created.seconds)
-        object->created.seconds = request->now;
-    if (!complete(request, line, resource, object) ||
-        !resolve(request, line, &resource->schema, object))
-        return false;
-    const struct object *existing = resource_find(request, resource, object->id);
-    if (!existing)
-        return insert(request, line, resource, object);
-    object->row = existing->row;
-    return rows_update(request, catalog_of(request, resource), &resource->schema, object) ==
-               DB_DONE ||
-           fail_line(request, line, "it collides with another object");
+    return import_object(request, line, resource, object, NULL);
 }
 
 bool import_lines(struct request *request, struct str lines, size_t *count)

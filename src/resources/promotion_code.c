@@ -132,9 +132,7 @@ static struct str scope_of(const struct promotion_code *code)
     return code->customer.id.data ? code->customer.id : code->customer_account;
 }
 
-/* Whether another active code has the text. Those that are switched on but expired or used up make
- * room: they are switched off for good. */
-static bool code_is_taken(struct request *request, const struct promotion_code *code)
+bool promotion_code_is_taken(struct request *request, const struct promotion_code *code)
 {
     int64_t rivals[64];
     size_t count = 0;
@@ -166,7 +164,7 @@ static bool code_is_taken(struct request *request, const struct promotion_code *
 
 static bool check_unique(struct request *request, const struct promotion_code *code)
 {
-    if (!code_is_taken(request, code))
+    if (!promotion_code_is_taken(request, code))
         return true;
     return fail(request, CODE_NONE, STR_NULL,
                 "An active promotion code with `code: %.*s` already exists.", STR_FMT(code->code));
@@ -179,7 +177,7 @@ static bool generate_code(struct request *request, struct promotion_code *code)
         random_characters(request->random, ALPHABET_UPPER, text, GENERATED_CODE_LENGTH);
         code->code = (struct str){text, GENERATED_CODE_LENGTH};
         code->code_key = str_lower(request->arena, code->code);
-        if (!code_is_taken(request, code))
+        if (!promotion_code_is_taken(request, code))
             return true;
     }
     return fail_with(request, 500, ERROR_API, CODE_NONE, "No free code was found.");

@@ -48,3 +48,7 @@ struct promotion_code {
 };
 
 extern const struct resource promotion_code_resource;
+
+/* Whether another active code that the same customer could mean has the text in code_key. Those
+ * that are enabled but expired or used up make room: they are switched off for good. */
+bool promotion_code_is_taken(struct request *request, const struct promotion_code *code);

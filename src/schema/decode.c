@@ -317,7 +317,7 @@ static bool read_hash(struct request *request, const struct schema *schema,
         const struct form_node *child = form_find(node, str_from(field_name(field)));
         if (child && !read_row(request, field, child, object, in))
             return false;
-        if (!child && is_missing(field, in)) {
+        if (!child && (field->is & REQUIRED) && in != FILTER) {
             struct str path = form_path_of(request, node, field_name(field));
             return fail(request, CODE_parameter_missing, path, "Missing required param: %.*s.",
                         STR_FMT(path));
@@ -397,7 +397,7 @@ static bool refuse_unknown(struct request *request, const struct parameters *tab
                 names.length > first.length ? "s" : "", STR_FMT(names));
 }
 
-static bool read_table(struct request *request, const struct parameters *table, bool main)
+static bool read_table(struct request *request, const struct parameters *table, bool notes_given)
 {
     const struct schema *schema = table->schema;
     for (size_t i = 0; i < schema->count; i++) {
@@ -415,7 +415,7 @@ static bool read_table(struct request *request, const struct parameters *table, 
         if (!read_row(request, field, node, table->object, table->in))
             return false;
         assert(i < 64);
-        if (main)
+        if (notes_given)
             request->given |= UINT64_C(1) << i;
     }
     return true;

@@ -121,7 +121,7 @@ enum {
 
 /* .is */
 enum {
-    REQUIRED = 1,           /* as a parameter, of creation */
+    REQUIRED = 1,           /* as a parameter: of creation, and wherever its hash is given */
     NOT_NULL = 2,           /* on the wire, although its type could be null */
     DERIVED = 4,            /* shown, but computed instead of stored */
     INPUT = 8,              /* a parameter only: neither shown nor stored */
@@ -174,8 +174,7 @@ struct schema {
     size_t count;
     size_t size; /* of the struct */
     const char *help;
-    bool is_object; /* has an `object` key and, but for has_no_id, an id */
-    bool has_no_id;
+    bool is_object;            /* has an `object` key and an id */
     bool tombstones_are_shown; /* a deleted one expands to its last state, not to a stub */
     bool referred_by_seq;      /* its ids can be used again: references keep the seq too */
 };

@@ -165,7 +165,7 @@ static void add_reference(struct text *text, const struct field *field, const st
                           const struct view *view, const struct expansion *expansion)
 {
     const struct object *object = ref->object;
-    bool shown = !view->everything && object && (expansion || (field->is & INLINED));
+    bool shown = object && ((field->is & INLINED) || (expansion && !view->everything));
     if (!shown)
         json_string(text, ref->id);
     else if (object->deleted && !(field->is & INLINED) && !field->of->tombstones_are_shown)
@@ -277,11 +277,9 @@ void json_object(struct text *text, const struct schema *schema, const void *obj
     struct json_scope scope = json_begin_object(text, view->indent);
     struct view inner = *view;
     inner.indent = json_inner(&scope);
-    if (schema->is_object && !schema->has_no_id) {
+    if (schema->is_object) {
         json_key(&scope, STR("id"));
         json_string(text, ((const struct object *)object)->id);
-    }
-    if (schema->is_object) {
         json_key(&scope, STR("object"));
         json_string(text, str_from(schema->name));
     }

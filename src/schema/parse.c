@@ -77,7 +77,8 @@ static bool read_choice(struct parser *parser, const struct field *field, const 
     return wrong(parser, field, "one of the values of the API");
 }
 
-/* An id, or the object itself, whose id counts. */
+/* An id, or the object itself. Where objects are always shown in full, the object is kept as it
+ * was. */
 static bool read_reference(struct parser *parser, const struct field *field, const json_t *json,
                            struct ref *member)
 {
@@ -85,7 +86,11 @@ static bool read_reference(struct parser *parser, const struct field *field, con
     if (!json_is_string(id))
         return wrong(parser, field, "an id");
     *member = (struct ref){.id = copy_string(parser, id)};
-    return true;
+    if (!json_is_object(json) || !(field->is & INLINED) || field->until)
+        return true;
+    void *object = arena_alloc(parser->arena, field->of->size);
+    member->object = object;
+    return read_object(parser, field->of, json, object);
 }
 
 static bool read_metadata(struct parser *parser, const struct field *field, json_t *json,

@@ -136,7 +136,7 @@ static bool configure(struct db *db)
 {
     static const char common[] = "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0;"
                                  "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;"
-                                 "PRAGMA cell_size_check=ON;";
+                                 "PRAGMA cell_size_check=ON; PRAGMA case_sensitive_like=ON;";
     static const char writer[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
     static const char reader[] = "PRAGMA query_only=ON;";
     char cache[64];

@@ -110,11 +110,46 @@ test('a discount can be seeded with its customer', async () => {
     });
     const coupon = await get(from, '/v1/coupons/A', version);
     const customer = await get(from, `/v1/customers/${id}`, version);
-    const answer = await seed(to, [coupon, { ...customer, discount: null }, customer.discount, customer]);
+    const answer = await seed(to, [coupon, customer]); // the discount is inside
     assert.equal(answer.status, 200, answer.text);
     assert.deepEqual(await get(to, `/v1/customers/${id}`, version), customer);
     const { status, stdout } = coupond(['verify', '--data', server.data]);
     assert.equal(status, 0, stdout);
+});
+
+test('seeding an object again brings its cap and its count up to date, and the ledger agrees', async () => {
+    const key = newKey();
+    const coupon = { id: 'A', object: 'coupon', percent_off: 10, duration: 'once', max_redemptions: 2, times_redeemed: 2 };
+    const code = { id: 'promo_a', object: 'promotion_code', code: 'A', coupon: 'A', active: true, times_redeemed: 1 };
+    assert.equal((await seed(key, [coupon, code])).status, 200);
+    const more = [{ ...coupon, max_redemptions: 5, times_redeemed: 3 }, { ...code, times_redeemed: 2 }];
+    const answer = await seed(key, more);
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal((await get(key, '/v1/coupons/A')).times_redeemed, 3);
+    assert.equal((await get(key, '/v1/promotion_codes/promo_a')).times_redeemed, 2);
+    for (const wrong of [{ ...coupon, max_redemptions: 5 }, { ...coupon, max_redemptions: 2, times_redeemed: 3 }]) {
+        assert.equal((await seed(key, [wrong])).status, 400, JSON.stringify(wrong));
+    }
+    const { json } = await raw(server, {
+        method: 'POST', path: '/v1/customers', form: { coupon: 'A' }, key, version: '2025-02-24.acacia',
+    });
+    assert.equal(json.discount.coupon.times_redeemed, 4);
+    const { status, stdout } = coupond(['verify', '--data', server.data]);
+    assert.equal(status, 0, stdout);
+});
+
+test('a seeded code does not take the text of an active one', async () => {
+    const key = newKey();
+    const lines = [
+        { id: 'A', object: 'coupon', percent_off: 10, duration: 'once' },
+        { id: 'cus_a', object: 'customer' },
+        { id: 'promo_a', object: 'promotion_code', code: 'Same', coupon: 'A', active: true },
+        { id: 'promo_b', object: 'promotion_code', code: 'SAME', coupon: 'A', active: true, customer: 'cus_a' },
+    ];
+    const refusal = await seed(key, lines);
+    assert.equal(refusal.status, 400);
+    assert.match(refusal.json.error.message, /^Line 4: /);
+    assert.equal((await seed(key, [...lines.slice(0, 3), { ...lines[3], active: false }])).status, 200);
 });
 
 test('empty lines and Windows line ends are no lines', async () => {

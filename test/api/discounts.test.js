@@ -346,14 +346,37 @@ test('a removed discount says so, keeps its start and has no end', async () => {
     }
 });
 
-test('the answer to a removal can be expanded', async () => {
+test('a removal takes no expand', async () => {
     const { coupon, customer, call } = account();
     await coupon({ id: 'A' });
     const { id } = await customer({ coupon: 'A' });
-    const form = { expand: ['customer', 'source.coupon'] };
-    const { json } = await call('DELETE', `/v1/customers/${id}/discount`, form, NEWEST);
-    assert.equal(json.customer.id, id);
-    assert.equal(json.source.coupon.id, 'A');
+    const { status, json } = await call('DELETE', `/v1/customers/${id}/discount`, { expand: ['customer'] }, NEWEST);
+    assert.equal(status, 400);
+    assert.equal(json.error.code, 'parameter_unknown');
+});
+
+test('a code for an account is no code for a customer', async () => {
+    const { coupon, call } = account();
+    await coupon({ id: 'A' });
+    const form = { promotion: { type: 'coupon', coupon: 'A' }, customer_account: 'acct_1' };
+    const { json: code } = await call('POST', '/v1/promotion_codes', form, NEWEST);
+    const { status, json } = await call('POST', '/v1/customers', { promotion_code: code.id });
+    assert.equal(status, 400);
+    assert.equal(json.error.code, 'promotion_code_customer_mismatch');
+});
+
+test('events keep the discount as it was', async () => {
+    const { coupon, customer, call } = account();
+    for (const id of ['A', 'B']) await coupon({ id, duration: 'repeating', duration_in_months: 3 });
+    const { id, discount: first } = await customer({ coupon: 'A' });
+    const { json: { discount: second } } = await call('POST', `/v1/customers/${id}`, { coupon: 'B' });
+    await call('DELETE', `/v1/customers/${id}/discount`);
+    const { json: { data } } = await call('GET', '/v1/events', { type: 'customer.updated' });
+    const switched = data.find(({ data: { object } }) => object.discount?.id === second.id);
+    assert.equal(switched.data.object.discount.end, second.end);
+    assert.equal(switched.data.object.discount.deleted, undefined);
+    assert.equal(switched.data.previous_attributes.discount.id, first.id);
+    assert.equal(switched.data.previous_attributes.discount.deleted, undefined);
 });
 
 test('a discount that is not there can be neither read nor removed', async () => {

@@ -290,3 +290,14 @@ test('default_price and tax_code may be expanded, which changes nothing', async 
     assert.equal(products.length, 5);
     for (const product of products) assert.deepEqual([product.default_price, product.tax_code], [null, 'txcd_1']);
 });
+
+test('a hash that is given on an update has to be whole', async () => {
+    const key = newKey();
+    const { json: { id } } = await raw(server, { method: 'POST', path: '/v1/products', form: { name: 'x' }, key });
+    const { status, json } = await raw(server, {
+        method: 'POST', path: `/v1/products/${id}`, form: { package_dimensions: { height: 1 } }, key,
+    });
+    assert.equal(status, 400);
+    assert.equal(json.error.code, 'parameter_missing');
+    assert.equal(json.error.param, 'package_dimensions[length]');
+});
