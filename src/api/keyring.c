@@ -30,12 +30,19 @@ struct keyring {
     size_t account_capacity;
 };
 
+static void make_slots(struct keyring *keyring, size_t count)
+{
+    keyring->slots = ARENA_ARRAY(&keyring->arena, struct key_entry, count);
+    keyring->slot_count = count;
+}
+
 struct keyring *keyring_new(void)
 {
     struct keyring *keyring = calloc(1, sizeof(*keyring));
     if (!keyring || pthread_rwlock_init(&keyring->lock, NULL) != 0)
         abort();
     arena_init(&keyring->arena);
+    make_slots(keyring, SLOTS_MIN);
     return keyring;
 }
 
@@ -103,12 +110,6 @@ static void add_account(void *context, const struct account_row *row)
     };
 }
 
-static void make_slots(struct keyring *keyring, size_t count)
-{
-    keyring->slots = ARENA_ARRAY(&keyring->arena, struct key_entry, count);
-    keyring->slot_count = count;
-}
-
 static void add_key(void *context, const struct key_row *row)
 {
     struct keyring *keyring = context;
@@ -139,19 +140,32 @@ void keyring_add(struct keyring *keyring, const struct account_row *account,
     pthread_rwlock_unlock(&keyring->lock);
 }
 
-void keyring_load(struct keyring *keyring, struct db *db)
+bool keyring_load(struct keyring *keyring, struct db *db)
 {
+    struct keyring fresh = {0};
     struct arena rows; /* what the database says, before it is copied */
+    arena_init(&fresh.arena);
     arena_init(&rows);
-    pthread_rwlock_wrlock(&keyring->lock);
-    arena_reset(&keyring->arena);
-    keyring->accounts = NULL;
-    keyring->account_count = keyring->account_capacity = keyring->key_count = 0;
-    make_slots(keyring, SLOTS_MIN);
-    accounts_each(&rows, db, add_account, keyring);
-    keys_each(&rows, db, add_key, keyring);
-    pthread_rwlock_unlock(&keyring->lock);
+    make_slots(&fresh, SLOTS_MIN);
+    accounts_each(&rows, db, add_account, &fresh);
+    keys_each(&rows, db, add_key, &fresh);
     arena_release(&rows);
+    bool loaded = db_failed(db) == DB_OK;
+    if (loaded) {
+        pthread_rwlock_wrlock(&keyring->lock);
+        struct arena old = keyring->arena;
+        keyring->arena = fresh.arena;
+        keyring->slots = fresh.slots;
+        keyring->slot_count = fresh.slot_count;
+        keyring->key_count = fresh.key_count;
+        keyring->accounts = fresh.accounts;
+        keyring->account_count = fresh.account_count;
+        keyring->account_capacity = fresh.account_capacity;
+        pthread_rwlock_unlock(&keyring->lock);
+        fresh.arena = old;
+    }
+    arena_release(&fresh.arena);
+    return loaded;
 }
 
 static int compare_numbers(const void *number, const void *account)

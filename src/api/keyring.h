@@ -10,8 +10,8 @@ struct keyring;
 struct keyring *keyring_new(void);
 void keyring_free(struct keyring *keyring);
 
-/* Replaces the contents with what the database says. */
-void keyring_load(struct keyring *keyring, struct db *db);
+/* Replaces the contents with what the database says. False: it failed, and the contents stay. */
+bool keyring_load(struct keyring *keyring, struct db *db) MUST_CHECK;
 
 /* Adds a new account with its first key, unless they are there already. */
 void keyring_add(struct keyring *keyring, const struct account_row *account,

@@ -24,7 +24,7 @@
 
 #define WORD_BYTES_MAX 4096
 #define OUTPUT_BYTES_MAX (8 * 1024 * 1024)
-#define CLIENT_TIMEOUT_SECONDS 120
+#define CLIENT_TIMEOUT_SECONDS 3
 
 struct control {
     const struct service *service;
@@ -133,7 +133,8 @@ static void finish_errand(void *context)
 static void reload_keys(const struct control *control)
 {
     struct reader *reader = executor_lend(control->executor);
-    keyring_load(control->service->keyring, executor_begin_read(control->executor, reader));
+    if (!keyring_load(control->service->keyring, executor_begin_read(control->executor, reader)))
+        log_message(LOG_ERROR, "keys", "the keys could not be read again");
     executor_return(control->executor, reader);
 }
 

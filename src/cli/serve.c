@@ -200,8 +200,12 @@ static int start(struct running *running, const struct options *options, const c
 static void stop(struct running *running)
 {
     if (running->server)
-        server_stop(running->server);
+        server_drain(running->server);
     control_stop(running->control);
+    if (running->executor)
+        executor_stop(running->executor);
+    if (running->server)
+        server_stop(running->server);
     if (running->executor)
         executor_free(running->executor);
     if (running->service.keyring)

@@ -20,6 +20,8 @@
 
 #define IDLE_MS 50
 
+STATEMENT(write_something, "UPDATE row_numbers SET reserved = reserved");
+
 struct reader {
     struct reader *next;
     struct db *db;
@@ -101,6 +103,7 @@ static enum outcome run_batch(struct executor *executor, struct job *batch)
         job->run(job->context, db, &executor->random);
     if (db_failed(db) == DB_OK && db_commit(db)) {
         atomic_fetch_add(&executor->commits, 1);
+        atomic_store(&executor->full, false);
         return OUTCOME_DONE;
     }
     if (db_failed(db) == DB_BROKEN)
@@ -195,19 +198,44 @@ static struct job *drop_late(struct executor *executor, struct job *batch)
     return batch;
 }
 
+/* A batch that the database was too busy for is tried again as it is; one that it refused, job by
+ * job. */
+static void run_all(struct executor *executor, struct job *batch)
+{
+    enum outcome outcome = OUTCOME_AGAIN;
+    for (int i = 0; i < REQUEST_ATTEMPTS_MAX && outcome == OUTCOME_AGAIN; i++)
+        outcome = run_batch(executor, batch);
+    if (outcome == OUTCOME_AGAIN)
+        fail_all(batch, 503, "The database is busy. Please try again.");
+    if (outcome == OUTCOME_FAILED)
+        run_singly(executor, batch);
+}
+
+/* Whether there is space again shows when something can be written. */
+static void try_space(struct executor *executor)
+{
+    struct db *db = executor->writer;
+    db_clear(db);
+    db_begin(db, true);
+    struct query query = db_query(db, &write_something);
+    db_run(&query);
+    if (db_failed(db) == DB_OK && db_commit(db))
+        atomic_store(&executor->full, false);
+    else
+        db_rollback(db);
+}
+
 static void *write_forever(void *context)
 {
     struct executor *executor = context;
     bool idle;
     while (!is_stopping(executor)) {
         struct job *batch = drop_late(executor, take_batch(executor, &idle));
-        if (batch) {
-            if (run_batch(executor, batch) != OUTCOME_DONE)
-                run_singly(executor, batch);
-            else
-                atomic_store(&executor->full, false);
-            finish_batch(batch);
-        }
+        if (batch)
+            run_all(executor, batch);
+        else if (atomic_load(&executor->full))
+            try_space(executor);
+        finish_batch(batch);
         db_clear(executor->writer);
         if (db_wants_maintenance(executor->writer, idle && !batch)) {
             end_idle_reads(executor);
@@ -256,6 +284,8 @@ struct reader *executor_lend(struct executor *executor)
 
 void executor_return(struct executor *executor, struct reader *reader)
 {
+    if (reader->reading && db_failed(reader->db) != DB_OK)
+        end_read(reader);
     pthread_mutex_lock(&executor->readers_lock);
     reader->next = executor->free_readers;
     executor->free_readers = reader;
@@ -292,6 +322,8 @@ void executor_read(struct executor *executor, struct exchange *exchange)
         if (failure != DB_OK)
             end_read(reader);
     }
+    if (failure == DB_BROKEN)
+        stop_at_once(reader->db);
     executor_return(executor, reader);
     if (failure != DB_OK)
         exchange_fail(exchange, failure == DB_BUSY ? 503 : 500, "An unknown error occurred.");
@@ -347,19 +379,28 @@ struct executor *executor_new(const struct service *service, const char *path, s
         return NULL;
     }
     db_take_rows(executor->writer);
-    keyring_load(service->keyring, executor->writer);
+    if (!keyring_load(service->keyring, executor->writer)) {
+        close_readers(executor);
+        sqlite_close(executor->writer);
+        free(executor);
+        return NULL;
+    }
     if (pthread_create(&executor->writer_thread, NULL, write_forever, executor) != 0)
         abort();
     return executor;
 }
 
-void executor_free(struct executor *executor)
+void executor_stop(struct executor *executor)
 {
     pthread_mutex_lock(&executor->lock);
     executor->stopping = true;
     pthread_cond_signal(&executor->wakes);
     pthread_mutex_unlock(&executor->lock);
     pthread_join(executor->writer_thread, NULL);
+}
+
+void executor_free(struct executor *executor)
+{
     close_readers(executor);
     sqlite_close(executor->writer);
     pthread_mutex_destroy(&executor->lock);

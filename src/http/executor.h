@@ -25,7 +25,10 @@ struct job {
 /* Opens the database (which has been migrated) and starts the writer. NULL: failed, logged. */
 struct executor *executor_new(const struct service *service, const char *path, size_t readers);
 
-/* Finishes what is queued and closes the database. */
+/* Takes no more jobs and finishes those that are queued. */
+void executor_stop(struct executor *executor);
+
+/* Closes the database, after executor_stop(). */
 void executor_free(struct executor *executor);
 
 /* Runs a reading exchange on the calling thread. */

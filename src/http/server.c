@@ -46,7 +46,8 @@ struct call {
     size_t body_max;
     int64_t started_us;
     bool body_is_too_long;
-    bool close; /* the connection, after the answer */
+    bool close;   /* the connection, after the answer */
+    bool is_late; /* began when the server was being stopped */
 };
 
 struct server {
@@ -56,6 +57,7 @@ struct server {
     struct connections *connections;
     uint16_t port;
     atomic_int under_way;
+    atomic_bool stopping;
     pthread_mutex_t pool_lock;
     struct call *pool;
     size_t pooled;
@@ -151,7 +153,7 @@ static void add_headers(struct MHD_Response *response, const struct call *call)
         MHD_add_response_header(response, "Request-Id", exchange->prepared.id.data);
     if (exchange->status == 503)
         MHD_add_response_header(response, "Retry-After", "1");
-    if (call->close)
+    if (call->close || atomic_load(&call->server->stopping))
         MHD_add_response_header(response, "Connection", "close");
 }
 
@@ -234,7 +236,10 @@ static enum MHD_Result run(struct call *call)
         executor_read(server->executor, exchange);
         break;
     case EXCHANGE_WRITES:
-        return queue(call);
+        if (!call->is_late)
+            return queue(call);
+        exchange_fail(exchange, 503, "The service is being stopped. Please try again.");
+        break;
     }
     call->state = CALL_DONE;
     return respond(call);
@@ -353,6 +358,7 @@ static void *begin(void *context, const char *uri, struct MHD_Connection *connec
     call->close = connection_reads_head(connection) >= REQUESTS_PER_CONNECTION_MAX;
     call->body_capacity = 0;
     call->body_is_too_long = false;
+    call->is_late = atomic_load(&server->stopping);
     call->started_us = now_us(server);
     call->exchange.path = str_split(str_copy(&call->exchange.arena, str_from(uri)), '?', &query);
     call->exchange.query = query;
@@ -369,6 +375,8 @@ static void end(void *context, struct MHD_Connection *connection, void **call_sl
     if (!call)
         return;
     *call_slot = NULL;
+    socket_refuse_held(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
     connection_waits(connection);
     call_give_back(call);
     atomic_fetch_sub(&server->under_way, 1);
@@ -424,15 +432,20 @@ uint16_t server_port(const struct server *server)
     return server->port;
 }
 
-void server_stop(struct server *server)
+void server_drain(struct server *server)
 {
     int listening = MHD_quiesce_daemon(server->daemon);
     if (listening >= 0)
         close(listening);
+    atomic_store(&server->stopping, true);
     for (int64_t waited = 0;
          atomic_load(&server->under_way) > 0 && waited < (int64_t)DRAIN_SECONDS * 1000000;
          waited += DRAIN_STEP_US)
         usleep(DRAIN_STEP_US);
+}
+
+void server_stop(struct server *server)
+{
     MHD_stop_daemon(server->daemon);
     connections_free(server->connections);
     while (server->pool) {

@@ -12,5 +12,9 @@ struct server *server_start(const struct service *service, struct executor *exec
 
 uint16_t server_port(const struct server *server);
 
-/* Accepts no more connections, waits for answers that are under way, then closes. */
+/* Accepts no more connections and no more writes, and waits, DRAIN_SECONDS at most, for the answers
+ * that are under way. */
+void server_drain(struct server *server);
+
+/* Closes what is still open. Nothing may be queued on the executor any more. */
 void server_stop(struct server *server);

@@ -69,6 +69,13 @@ void socket_refuse(int socket, struct framing_problem problem)
         refuse(socket, framing, problem);
 }
 
+void socket_refuse_held(int socket)
+{
+    const struct framing *framing = atomic_load(&watched[socket]);
+    if (framing && framing->held.status)
+        socket_refuse(socket, framing->held);
+}
+
 /* What a refused client still sends. The library is told that nothing has come. */
 static ssize_t forget_rest(int socket)
 {

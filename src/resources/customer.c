@@ -19,6 +19,7 @@
 #define INVOICE_PREFIX_LENGTH 8
 #define NAME_CHARACTERS_MAX 256
 #define PHONE_CHARACTERS_MAX 20
+#define LOCALE_CHARACTERS_MAX 40
 
 static const char *const tax_exempts[] = {"exempt", "none", "reverse", NULL};
 static const char *const reconciliation_modes[] = {"automatic", "manual", "merchant_default", NULL};
@@ -169,7 +170,7 @@ static const struct field customer_fields[] = {
     FIELD(phone, "Phone number.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE,
           .max = PHONE_CHARACTERS_MAX),
     FIELD(preferred_locales, "Languages, the preferred one first.", .in = CREATE | UPDATE,
-          .is = CLEARS_ON_UPDATE),
+          .is = CLEARS_ON_UPDATE, .max = LOCALE_CHARACTERS_MAX),
     FIELD(promotion_code, "The code to give the customer; an empty value takes the discount away.",
           .in = CREATE | UPDATE, .is = INPUT | BLANK_IS_ABSENT | CLEARS_ON_UPDATE,
           .of = &promotion_code_resource.schema, .until = V_BASIL),

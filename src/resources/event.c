@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SNAPSHOT_BYTES_MAX (1024 * 1024)
+#define SNAPSHOT_BYTES_MAX (16 * 1024 * 1024) /* more than all rows of a table can hold */
 
 struct event_data {
     struct snapshot object;
@@ -175,6 +175,7 @@ static struct str take_snapshot(struct request *request, const struct schema *sc
     struct text text;
     text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
     json_object(&text, schema, object, &whole, NULL);
+    assert(!text.failed);
     return text_str(&text);
 }
 

@@ -55,7 +55,9 @@ static bool create_pepper(struct arena *arena, const struct directory *directory
 static bool read_pepper(struct arena *arena, struct directory *directory)
 {
     struct str path = str_format(arena, "%s/pepper", directory->path.data);
-    if (access(path.data, F_OK) != 0 && !create_pepper(arena, directory, path.data)) {
+    bool is_new = access(path.data, F_OK) != 0 && errno == ENOENT &&
+                  access(directory->database.data, F_OK) != 0;
+    if (is_new && !create_pepper(arena, directory, path.data)) {
         log_message(LOG_ERROR, "data", "cannot create %s: %s", path.data, strerror(errno));
         return false;
     }

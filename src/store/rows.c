@@ -12,7 +12,7 @@
 #include <string.h>
 
 #define SQL_BYTES_MAX 16384
-#define STORED_JSON_BYTES_MAX (1024 * 1024)
+#define STORED_JSON_BYTES_MAX (16 * 1024 * 1024) /* more than a request can bring */
 
 static const struct view stored_view = {V_NEWEST, JSON_COMPACT, true};
 
@@ -158,6 +158,7 @@ static void bind_json(struct request *request, struct query *query, const struct
     struct text text;
     text_init(&text, request->arena, STORED_JSON_BYTES_MAX);
     json_value(&text, field, object, &stored_view, NULL);
+    assert(!text.failed);
     db_bind_str(query, text_str(&text));
 }
 

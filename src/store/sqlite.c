@@ -87,9 +87,10 @@ static enum db_failure classify(int code)
 
 static void note_failure(struct db *db, int code, const char *sql)
 {
-    if (db->failure != DB_OK)
+    enum db_failure failure = classify(code);
+    if (db->failure != DB_OK && failure != DB_BROKEN)
         return;
-    db->failure = classify(code);
+    db->failure = failure;
     snprintf(db->failure_text, sizeof(db->failure_text), "%s (%d)", sqlite3_errmsg(db->handle),
              sqlite3_extended_errcode(db->handle));
     log_message(LOG_ERROR, "database", "%s in: %.200s", db->failure_text, sql ? sql : "-");

@@ -464,3 +464,12 @@ test('a body that is cut short is not executed', async () => {
     assert.equal((await raw(server, { path: '/v1/account', key })).status, 200);
     assert(!await exists('CUT'));
 });
+
+test('a bad request behind a good one is refused when the good one was answered', async () => {
+    const connection = await connect(server);
+    connection.send(text('GET', '/v1/coupons') + text('GET', '/v1/coupons', { lines: ['Host: other'] }));
+    assert.equal((await connection.response()).status, 200);
+    assert.equal((await connection.response()).status, 400);
+    assert.equal(await connection.response(), undefined, 'closed');
+    connection.close();
+});

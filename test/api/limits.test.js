@@ -210,6 +210,12 @@ test('a header has at most 8 KiB', async () => {
     await refusesBytes(header(8193), [431]);
 });
 
+test('a locale is short', async () => {
+    const locales = (n) => Array.from({ length: n }, (_, i) => `preferred_locales[${i}]=${'x'.repeat(40)}`).join('&');
+    assert.equal((await post(locales(100), '/v1/customers')).status, 200);
+    assert.equal((await post(`preferred_locales[0]=${'x'.repeat(41)}`, '/v1/customers')).status, 400);
+});
+
 test('there are at most 100 headers', async () => {
     const headers = (n) =>
         request('GET', '/v1/coupons', { lines: Array.from({ length: n - 2 }, (_, i) => `X-${i}: v`) });

@@ -60,7 +60,8 @@ void world_open(struct world *world)
     catalog_build(&world->arena, &service->catalog);
     service->router = router_build(&world->arena, true);
     service->keyring = keyring_new();
-    keyring_load(service->keyring, world->db);
+    if (!keyring_load(service->keyring, world->db))
+        abort();
     db_take_rows(world->db);
 }
 
