@@ -165,7 +165,7 @@ int schema_command(int argc, char **argv)
     else if (options.what == OPTION_OPENAPI)
         openapi_write(&request, router, &text);
     else if (options.what == OPTION_REFERENCE)
-        reference_write(&request, router, &text);
+        reference_write(router, &text);
     else if (options.what == OPTION_STATEMENTS)
         add_statements(&request, &text);
     else

@@ -1,9 +1,8 @@
 /* Percentages as hundredths. */
+#include "lib/arena.h"
 #include "lib/unit.h"
 
 #include "base/decimal.h"
-
-static struct arena arena;
 
 static struct str written(int64_t hundredths)
 {
@@ -118,20 +117,6 @@ TEST(test_zeros_around_a_number_change_nothing)
     }
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,5 +125,5 @@ int main(void)
         cmocka_unit_test(test_what_is_written_is_read_back),
         cmocka_unit_test(test_zeros_around_a_number_change_nothing),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

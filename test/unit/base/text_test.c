@@ -1,21 +1,6 @@
 /* Strings under construction. */
+#include "lib/arena.h"
 #include "lib/unit.h"
-
-static struct arena arena;
-
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
 
 TEST(test_parts_come_out_in_order)
 {
@@ -120,5 +105,5 @@ int main(void)
         cmocka_unit_test(test_failing_is_remembered),
         cmocka_unit_test(test_reserved_room_is_part_of_the_text_once_it_is_counted),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

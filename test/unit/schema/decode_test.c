@@ -1,5 +1,6 @@
 /* Form to struct: the rules that every parameter of every table follows. */
 #include "lib/thing.h"
+#include "lib/arena.h"
 #include "lib/unit.h"
 #include "lib/world.h"
 
@@ -10,7 +11,6 @@
 
 #include <stdlib.h>
 
-static struct arena arena;
 static struct request request;
 static struct thing thing;
 
@@ -380,20 +380,6 @@ TEST(test_ranges_are_a_time_or_bounds)
     assert_false(decode_over(FILTER, V_NEWEST, "created=x"));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,5 +404,5 @@ int main(void)
         cmocka_unit_test(test_given_rows_are_noted),
         cmocka_unit_test(test_ranges_are_a_time_or_bounds),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

@@ -1,12 +1,12 @@
 /* expand[]: which paths there are, how deep they go. */
 #include "lib/thing.h"
+#include "lib/arena.h"
 #include "lib/unit.h"
 
 #include "base/limits.h"
 #include "base/request.h"
 #include "schema/expansion.h"
 
-static struct arena arena;
 static struct request request;
 
 /* Reads paths that a space separates. */
@@ -79,20 +79,6 @@ TEST(test_depth_is_limited)
             "parent.parent.parent.parent.parent");
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,5 +88,5 @@ int main(void)
         cmocka_unit_test(test_in_a_list_paths_start_with_data),
         cmocka_unit_test(test_depth_is_limited),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

@@ -1,12 +1,12 @@
 /* JSON writer: spelling, order, indentation; what changed; what expansion adds. */
 #include "lib/document.h"
 #include "lib/thing.h"
+#include "lib/arena.h"
 #include "lib/unit.h"
 
 #include "schema/expansion.h"
 #include "schema/json.h"
 
-static struct arena arena;
 static const struct view compact = {V_NEWEST, JSON_COMPACT, false};
 
 static struct str rendered(const struct schema *schema, const void *object, const struct view *view,
@@ -254,20 +254,6 @@ TEST(test_a_deleted_object_is_a_stub)
                "{\n  \"id\": \"th_1\",\n  \"object\": \"thing\",\n  \"deleted\": true\n}");
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,5 +274,5 @@ int main(void)
         cmocka_unit_test(test_every_change_shows_up_alone),
         cmocka_unit_test(test_a_deleted_object_is_a_stub),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }

@@ -1,12 +1,11 @@
 /* JSON to struct, and back again for every table there is. */
 #include "lib/thing.h"
+#include "lib/arena.h"
 #include "lib/unit.h"
 
 #include "resources/registry.h"
 #include "schema/json.h"
 #include "schema/parse.h"
-
-static struct arena arena;
 
 static struct str rendered(const struct schema *schema, const void *object, const struct view *view)
 {
@@ -171,20 +170,6 @@ TEST(test_one_string_of_an_object)
     assert_null_str(parse_string_member(&arena, STR("{"), "object"));
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    arena_init(&arena);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,5 +182,5 @@ int main(void)
         cmocka_unit_test(test_wrong_types_are_named),
         cmocka_unit_test(test_one_string_of_an_object),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }
