@@ -19,6 +19,7 @@ test('a server that is stopped under load answers everybody and loses nothing', 
         const requests = new Requests(server, CLIENTS);
         const acknowledged = [];
         let stopping = false;
+        let failure;
         const client = async () => {
             for (;;) {
                 let answer;
@@ -28,16 +29,17 @@ test('a server that is stopped under load answers everybody and loses nothing', 
                     assert(stopping, String(error)); // the connection was closed between two requests
                     return;
                 }
-                if (answer.status === 503) return;
+                if (stopping && answer.status === 503) return;
                 assert.equal(answer.status, 200, answer.text);
                 acknowledged.push(JSON.parse(answer.text).id);
             }
         };
-        const clients = Array.from({ length: CLIENTS }, client);
-        while (acknowledged.length < 200) await new Promise((done) => { setImmediate(done); });
+        const clients = Array.from({ length: CLIENTS }, () => client().catch((error) => { failure ??= error; }));
+        while (acknowledged.length < 200 && !failure) await new Promise((done) => { setImmediate(done); });
         stopping = true;
         await server.stop(); // fails when the process does not end with status 0
         await Promise.all(clients);
+        assert.ifError(failure);
         requests.close();
         await server.restart();
         const again = new Requests(server, CLIENTS);
