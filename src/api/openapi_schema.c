@@ -97,6 +97,26 @@ static void add_reference(struct json_scope *scope, const struct field *field)
     json_end(&any);
 }
 
+static void add_embedded(struct json_scope *scope, const struct field *field)
+{
+    openapi_add_type(scope, "object", false);
+    openapi_add(scope, "required", "[\"object\", \"data\", \"has_more\", \"url\"]");
+    struct json_scope members = openapi_open_object(scope, "properties");
+    openapi_add(&members, "object", "{\"const\": \"list\"}");
+    struct json_scope data = openapi_open_object(&members, "data");
+    openapi_add_type(&data, "array", false);
+    struct json_scope items = openapi_open_object(&data, "items");
+    json_key(&items, STR("$ref"));
+    text_addf(items.text, "\"#/components/schemas/%s\"", field->of->name);
+    json_end(&items);
+    json_end(&data);
+    openapi_add(&members, "has_more", "{\"type\": \"boolean\"}");
+    openapi_add(&members, "total_count", "{\"type\": \"integer\"}");
+    openapi_add(&members, "url", "{\"type\": \"string\"}");
+    json_end(&members);
+    openapi_add(scope, "additionalProperties", "false");
+}
+
 static void add_values(struct json_scope *scope, const struct field *field)
 {
     openapi_add_type(scope, "string", false);
@@ -132,6 +152,15 @@ static void add_answer_value(struct json_scope *scope, const struct field *field
         break;
     case KIND_REF:
         add_reference(scope, field);
+        break;
+    case KIND_REFS:
+        openapi_add_type(scope, "array", false);
+        inner = openapi_open_object(scope, "items");
+        add_reference(&inner, field);
+        json_end(&inner);
+        break;
+    case KIND_EMBEDDED:
+        add_embedded(scope, field);
         break;
     case KIND_METADATA:
         openapi_add_type(scope, "object", false);
@@ -300,6 +329,8 @@ void openapi_add_parameter_value(struct json_scope *scope, const struct field *f
         add_parameters_hash(&inner, field->of, in, version);
         json_end(&inner);
         break;
+    case KIND_REFS:
+    case KIND_EMBEDDED:
     case KIND_SNAPSHOT:
     case KIND_CONSTANT:
         break;

@@ -29,7 +29,7 @@ struct request {
     const struct form_node *form; /* decoded parameters, query and body together */
     struct str path_ids[2];       /* ids in the path, decoded */
     struct expansion *expansion;  /* what expand[] asks for; NULL: nothing */
-    uint64_t given;               /* which rows of the table the form named */
+    uint64_t given[2];            /* which rows of the table the form named, a bit each */
 
     bool began;         /* past the static checks: the answer is kept under the key */
     struct error error; /* type ERROR_NONE: no failure */

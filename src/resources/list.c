@@ -116,6 +116,24 @@ static void add_range(struct selection *selection, const char *column, const str
                 bounds[i].bound->seconds);
 }
 
+/* Filters inside a hash: equality with the columns that it is kept in. */
+static bool add_nested_filters(struct selection *selection, const struct field *field,
+                               const void *object, const struct form_node *node)
+{
+    struct arena *arena = selection->request->arena;
+    struct str prefix = str_format(arena, "%.*s_", STR_FMT(column_name(arena, "", field)));
+    for (size_t i = 0; i < field->of->count; i++) {
+        const struct field *inner = &field->of->fields[i];
+        if (!(inner->in & FILTER) || (node && !form_find(node, str_from(field_name(inner)))))
+            continue;
+        struct str column = column_name(arena, prefix.data, inner);
+        text_addf(&selection->sql, " AND o.%.*s = $%d", STR_FMT(column), ++selection->parameters);
+        *add_value(selection) =
+            (struct value){.field = inner, .object = (const char *)object + field->offset};
+    }
+    return true;
+}
+
 static bool add_filter(struct selection *selection, const struct field *field, const void *object,
                        const struct form_node *node)
 {
@@ -126,6 +144,8 @@ static bool add_filter(struct selection *selection, const struct field *field, c
         if (!decode_range(request, node, &range))
             return false;
         add_range(selection, column.data, &range);
+    } else if (field->kind == KIND_HASH) {
+        return add_nested_filters(selection, field, object, node);
     } else if (field->where) {
         add_own_condition(selection, field, object);
     } else if (field->kind == KIND_REF && field->of && field->of->referred_by_seq) {
@@ -145,7 +165,7 @@ static bool add_filters(struct selection *selection, const struct schema *schema
         const struct field *field = &schema->fields[i];
         if ((field->is & INPUT) && !field->where)
             continue; /* the check has dealt with it */
-        if (selection->request->given >> i & 1 &&
+        if (row_given(selection->request, i) &&
             !add_filter(selection, field, object,
                         form_find(selection->request->form, str_from(field_name(field)))))
             return false;

@@ -114,7 +114,7 @@ static bool check(struct request *request, void *object, const void *before, uns
 
 const struct resource product_resource = {
     .schema = SCHEMA(struct product, product_fields, "product", .is_object = true,
-                     .help = "Something that is sold."),
+                     .referred_by_seq = true, .help = "Something that is sold."),
     .table = {&product_resource.schema, "products", NULL},
     .number = RESOURCE_product,
     .path = "/v1/products",

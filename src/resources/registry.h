@@ -10,6 +10,7 @@ struct arena;
     X(customer)      \
     X(discount)      \
     X(event)         \
+    X(price)         \
     X(product)       \
     X(promotion_code)
 

@@ -198,6 +198,8 @@ static size_t member_size(const struct field *field)
         [KIND_PERCENT] = sizeof(struct opt_percent),
         [KIND_CHOICE] = sizeof(struct choice),
         [KIND_REF] = sizeof(struct ref),
+        [KIND_REFS] = sizeof(struct refs),
+        [KIND_EMBEDDED] = sizeof(struct embedded),
         [KIND_METADATA] = sizeof(struct metadata),
         [KIND_STRINGS] = sizeof(struct strings),
         [KIND_OPT_HASH] = sizeof(void *),
@@ -270,6 +272,8 @@ static bool read_value(struct request *request, const struct field *field,
         return read_list(request, field, node, member, in);
     case KIND_DICTIONARY:
         return read_dictionary(request, field, node, member, in);
+    case KIND_REFS:
+    case KIND_EMBEDDED:
     case KIND_SNAPSHOT:
     case KIND_CONSTANT:
         break;
@@ -414,9 +418,9 @@ static bool read_table(struct request *request, const struct parameters *table, 
             continue;
         if (!read_row(request, field, node, table->object, table->in))
             return false;
-        assert(i < 64);
+        assert(i < ARRAY_LENGTH(request->given) * 64);
         if (notes_given)
-            request->given |= UINT64_C(1) << i;
+            request->given[i / 64] |= UINT64_C(1) << i % 64;
     }
     return true;
 }
@@ -431,10 +435,15 @@ bool decode_parameters(struct request *request, const struct parameters *tables,
     return true;
 }
 
+bool row_given(const struct request *request, size_t row)
+{
+    return request->given[row / 64] >> row % 64 & 1;
+}
+
 bool parameter_given(const struct request *request, const struct schema *schema, size_t offset)
 {
     for (size_t i = 0; i < schema->count; i++)
-        if (schema->fields[i].offset == offset && (request->given >> i & 1))
+        if (schema->fields[i].offset == offset && row_given(request, i))
             return true;
     return false;
 }

@@ -19,7 +19,8 @@ struct parameters {
 bool decode_parameters(struct request *request, const struct parameters *tables,
                        size_t count) MUST_CHECK;
 
-/* Whether the form named the row of that member. */
+/* Whether the form named the row at that place of the first table, or that of the member. */
+bool row_given(const struct request *request, size_t row);
 bool parameter_given(const struct request *request, const struct schema *schema, size_t offset);
 
 /* A range filter: an integer, or a hash of gt, gte, lt, lte. Unset bounds are not set. */

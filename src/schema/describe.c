@@ -35,6 +35,10 @@ struct str describe_type(struct arena *arena, const struct field *field)
         if (field->is & INLINED)
             return str_format(arena, "%s", field->of->name);
         return field->of ? str_format(arena, "id of a %s, expandable", field->of->name) : STR("id");
+    case KIND_REFS:
+        return str_format(arena, "list of ids of a %s, expandable", field->of->name);
+    case KIND_EMBEDDED:
+        return str_format(arena, "list object of a %s", field->of->name);
     case KIND_METADATA:
         return STR("map of strings");
     case KIND_STRINGS:

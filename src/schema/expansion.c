@@ -19,9 +19,10 @@ bool field_is_expandable(const struct field *field, int32_t version)
 {
     if ((field->is & (INPUT | INTERNAL)) || !field_in_version(field, version))
         return false;
-    if (field->kind == KIND_REF || (field->is & (INCLUDABLE | EXPANDABLE | INLINED)))
+    if (field->kind == KIND_REF || field->kind == KIND_REFS || field->kind == KIND_EMBEDDED ||
+        (field->is & (INCLUDABLE | EXPANDABLE | INLINED)))
         return true;
-    if (field->kind != KIND_HASH)
+    if (field->kind != KIND_HASH && field->kind != KIND_OPT_HASH && field->kind != KIND_LIST)
         return false;
     for (size_t i = 0; i < field->of->count; i++) /* as deep as the tables nest */
         if (field_is_expandable(&field->of->fields[i], version))

@@ -31,6 +31,15 @@ bool field_is_stored(const struct field *field)
     return field->kind != KIND_CONSTANT && !(field->is & (DERIVED | INPUT)) && field->until == 0;
 }
 
+/* Of a hash that can be null: whether its first required member is. */
+static bool hash_is_empty(const struct schema *schema, const void *hash)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->fields[i].is & REQUIRED)
+            return field_is_empty(&schema->fields[i], hash);
+    return false;
+}
+
 bool field_is_empty(const struct field *field, const void *object)
 {
     const void *member = (const char *)object + field->offset;
@@ -48,6 +57,10 @@ bool field_is_empty(const struct field *field, const void *object)
         return !((const struct opt_percent *)member)->set;
     case KIND_CHOICE:
         return ((const struct choice *)member)->value == 0;
+    case KIND_REFS:
+        return ((const struct refs *)member)->count == 0;
+    case KIND_EMBEDDED:
+        return ((const struct embedded *)member)->count == 0;
     case KIND_METADATA:
         return ((const struct metadata *)member)->count == 0;
     case KIND_STRINGS:
@@ -61,6 +74,7 @@ bool field_is_empty(const struct field *field, const void *object)
     case KIND_SNAPSHOT:
         return ((const struct snapshot *)member)->object == NULL;
     case KIND_HASH:
+        return (field->is & NULL_WHEN_EMPTY) && hash_is_empty(field->of, member);
     case KIND_CONSTANT:
         return false;
     }
@@ -117,6 +131,23 @@ static bool list_equal(const struct schema *of, const struct list *a, const stru
     return true;
 }
 
+static bool refs_equal(const struct refs *a, const struct refs *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!str_equal(a->items[i].id, b->items[i].id))
+            return false;
+    return true;
+}
+
+static bool embedded_equal(const struct schema *of, const struct embedded *a,
+                           const struct embedded *b)
+{
+    const struct list left = {a->items, a->count}, right = {b->items, b->count};
+    return a->total_count == b->total_count && list_equal(of, &left, &right);
+}
+
 static bool dictionary_equal(const struct schema *of, const struct dictionary *a,
                              const struct dictionary *b)
 {
@@ -164,6 +195,10 @@ bool field_equal(const struct field *field, const void *a, const void *b)
                ((const struct opt_percent *)right)->hundredths;
     case KIND_CHOICE:
         return ((const struct choice *)left)->value == ((const struct choice *)right)->value;
+    case KIND_REFS:
+        return refs_equal(left, right);
+    case KIND_EMBEDDED:
+        return embedded_equal(field->of, left, right);
     case KIND_METADATA:
         return metadata_equal(left, right);
     case KIND_STRINGS:

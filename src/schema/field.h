@@ -52,6 +52,21 @@ struct pair {
     struct str value;
 };
 
+/* Several other objects, in order. */
+struct refs {
+    struct ref *items;
+    size_t count;
+};
+
+/* A list of objects inside an object, as much of it as is shown there. */
+struct embedded {
+    void *items; /* of the row's schema `of`, one after the other */
+    size_t count;
+    bool has_more;
+    int64_t total_count; /* negative: not shown */
+    struct str url;
+};
+
 struct metadata {
     struct pair *items;
     size_t count;
@@ -101,12 +116,14 @@ enum kind {
     KIND_PERCENT,
     KIND_CHOICE,
     KIND_REF,
+    KIND_REFS,
     KIND_METADATA,
     KIND_STRINGS,
     KIND_HASH,     /* a struct inside the struct */
     KIND_OPT_HASH, /* a pointer to a struct, NULL is null */
     KIND_LIST,
     KIND_DICTIONARY,
+    KIND_EMBEDDED,
     KIND_SNAPSHOT,
     KIND_CONSTANT, /* the same JSON literal always */
 };
@@ -192,10 +209,12 @@ struct schema {
         struct opt_percent: KIND_PERCENT,      \
         struct choice: KIND_CHOICE,            \
         struct ref: KIND_REF,                  \
+        struct refs: KIND_REFS,                \
         struct metadata: KIND_METADATA,        \
         struct strings: KIND_STRINGS,          \
         struct list: KIND_LIST,                \
         struct dictionary: KIND_DICTIONARY,    \
+        struct embedded: KIND_EMBEDDED,        \
         struct snapshot: KIND_SNAPSHOT)
 
 #define FIELD_NULLABLE(member)                 \

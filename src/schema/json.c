@@ -174,6 +174,43 @@ static void add_reference(struct text *text, const struct field *field, const st
         json_object(text, field->of, object, view, expansion);
 }
 
+/* `expansion` is of the row itself: asking for the row asks for each of its objects. */
+static void add_references(struct text *text, const struct field *field, const struct refs *refs,
+                           const struct view *view, const struct expansion *expansion)
+{
+    struct json_scope scope = json_begin_array(text, view->indent);
+    struct view inner = *view;
+    inner.indent = json_inner(&scope);
+    for (size_t i = 0; i < refs->count; i++) {
+        json_item(&scope);
+        add_reference(text, field, &refs->items[i], &inner, expansion);
+    }
+    json_end(&scope);
+}
+
+static void add_embedded(struct text *text, const struct field *field,
+                         const struct embedded *embedded, const struct view *view,
+                         const struct expansion *expansion)
+{
+    struct json_scope scope = json_begin_object(text, view->indent);
+    struct view inner = *view;
+    const struct list list = {embedded->items, embedded->count};
+    inner.indent = json_inner(&scope);
+    json_key(&scope, STR("object"));
+    text_add_literal(text, "\"list\"");
+    json_key(&scope, STR("data"));
+    add_list(text, field->of, &list, &inner, expansion_child(expansion, STR("data")));
+    json_key(&scope, STR("has_more"));
+    add_bool(text, embedded->has_more);
+    if (embedded->total_count >= 0) {
+        json_key(&scope, STR("total_count"));
+        text_add_int64(text, embedded->total_count);
+    }
+    json_key(&scope, STR("url"));
+    json_string(text, embedded->url);
+    json_end(&scope);
+}
+
 static void add_number(struct text *text, const struct field *field, const void *member)
 {
     switch (field->kind) {
@@ -218,6 +255,12 @@ void json_value(struct text *text, const struct field *field, const void *object
         break;
     case KIND_REF:
         add_reference(text, field, member, view, expansion);
+        break;
+    case KIND_REFS:
+        add_references(text, field, member, view, expansion);
+        break;
+    case KIND_EMBEDDED:
+        add_embedded(text, field, member, view, expansion);
         break;
     case KIND_METADATA:
         add_metadata(text, member, view->indent);

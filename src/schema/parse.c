@@ -93,6 +93,22 @@ static bool read_reference(struct parser *parser, const struct field *field, con
     return read_object(parser, field->of, json, object);
 }
 
+static bool read_references(struct parser *parser, const struct field *field, const json_t *json,
+                            struct refs *member)
+{
+    size_t index;
+    json_t *value;
+    if (!json_is_array(json))
+        return wrong(parser, field, "an array");
+    *member = (struct refs){ARENA_ARRAY(parser->arena, struct ref, json_array_size(json)), 0};
+    json_array_foreach(json, index, value)
+    {
+        if (!read_reference(parser, field, value, &member->items[member->count++]))
+            return false;
+    }
+    return true;
+}
+
 static bool read_metadata(struct parser *parser, const struct field *field, json_t *json,
                           struct metadata *member)
 {
@@ -145,6 +161,25 @@ static bool read_list(struct parser *parser, const struct field *field, const js
     return true;
 }
 
+/* A list object: what it shows of its items. */
+static bool read_embedded(struct parser *parser, const struct field *field, const json_t *json,
+                          struct embedded *member)
+{
+    struct list list;
+    const json_t *url = json_object_get(json, "url");
+    const json_t *total = json_object_get(json, "total_count");
+    if (!read_list(parser, field, json_object_get(json, "data"), &list))
+        return false;
+    *member = (struct embedded){
+        .items = list.items,
+        .count = list.count,
+        .has_more = json_is_true(json_object_get(json, "has_more")),
+        .total_count = json_is_integer(total) ? json_integer_value(total) : -1,
+        .url = json_is_string(url) ? copy_string(parser, url) : STR_NULL,
+    };
+    return true;
+}
+
 static bool read_dictionary(struct parser *parser, const struct field *field, json_t *json,
                             struct dictionary *member)
 {
@@ -192,6 +227,10 @@ static bool read_value(struct parser *parser, const struct field *field, json_t 
         return read_choice(parser, field, json, member);
     case KIND_REF:
         return read_reference(parser, field, json, member);
+    case KIND_REFS:
+        return read_references(parser, field, json, member);
+    case KIND_EMBEDDED:
+        return read_embedded(parser, field, json, member);
     case KIND_METADATA:
         return read_metadata(parser, field, json, member);
     case KIND_STRINGS:

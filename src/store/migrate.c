@@ -20,8 +20,9 @@
     extern const char name[]
 
 EMBED(migration_0001, "0001_objects.sql");
+EMBED(migration_0002, "0002_billing.sql");
 
-static const char *const migrations[] = {migration_0001};
+static const char *const migrations[] = {migration_0001, migration_0002};
 
 STATEMENT(find_version, "SELECT version FROM schema_version");
 STATEMENT(set_version, "UPDATE schema_version SET version = $1");

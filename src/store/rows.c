@@ -18,8 +18,8 @@ static const struct view stored_view = {V_NEWEST, JSON_COMPACT, true};
 
 static bool is_json(enum kind kind)
 {
-    return kind == KIND_METADATA || kind == KIND_STRINGS || kind == KIND_OPT_HASH ||
-           kind == KIND_LIST || kind == KIND_DICTIONARY;
+    return kind == KIND_METADATA || kind == KIND_REFS || kind == KIND_STRINGS ||
+           kind == KIND_OPT_HASH || kind == KIND_LIST || kind == KIND_DICTIONARY;
 }
 
 static bool has_two_columns(const struct field *field)

@@ -174,6 +174,12 @@ static void fill_member(struct arena *arena, struct chance *chance, const struct
         *(struct ref *)member = (struct ref){.id = random_string(arena, chance),
                                              .row = (int64_t)chance_below(chance, 1u << 30)};
         break;
+    case KIND_REFS:
+        ((struct refs *)member)->count = 2;
+        ((struct refs *)member)->items = ARENA_ARRAY(arena, struct ref, 2);
+        for (size_t i = 0; i < 2; i++)
+            ((struct refs *)member)->items[i].id = random_string(arena, chance);
+        break;
     case KIND_METADATA:
         fill_pairs(arena, chance, member);
         break;
@@ -192,6 +198,14 @@ static void fill_member(struct arena *arena, struct chance *chance, const struct
         break;
     case KIND_DICTIONARY:
         fill_dictionary(arena, chance, field->of, member);
+        break;
+    case KIND_EMBEDDED:
+        *(struct embedded *)member = (struct embedded){
+            .items = fill_elements(arena, chance, field->of, 2),
+            .count = 2,
+            .total_count = 2,
+            .url = random_string(arena, chance),
+        };
         break;
     case KIND_SNAPSHOT:
     case KIND_CONSTANT:
@@ -231,6 +245,9 @@ void clear_member(const struct field *field, void *object)
     case KIND_REF:
         *(struct ref *)member = (struct ref){0};
         break;
+    case KIND_REFS:
+        ((struct refs *)member)->count = 0;
+        break;
     case KIND_METADATA:
         ((struct metadata *)member)->count = 0;
         break;
@@ -242,6 +259,9 @@ void clear_member(const struct field *field, void *object)
         break;
     case KIND_DICTIONARY:
         ((struct dictionary *)member)->count = 0;
+        break;
+    case KIND_EMBEDDED:
+        ((struct embedded *)member)->count = 0;
         break;
     case KIND_OPT_HASH:
         *(void **)member = NULL;

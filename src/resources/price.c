@@ -1,0 +1,385 @@
+/* Prices. */
+#include "resources/price.h"
+
+#include "base/amount.h"
+#include "base/arena.h"
+#include "base/date.h"
+#include "base/limits.h"
+#include "base/request.h"
+#include "money/calendar.h"
+#include "resources/event.h"
+#include "resources/product.h"
+#include "resources/registry.h"
+#include "resources/rules.h"
+
+#include <stddef.h>
+
+#define LOOKUP_KEY_CHARACTERS_MAX 200
+#define LOOKUP_KEYS_MAX 10
+#define PERIOD_DAYS_MAX (3 * 366)
+
+static const char *const billing_schemes[] = {"per_unit", "tiered", NULL};
+static const char *const intervals[] = {"day", "month", "week", "year", NULL};
+static const char *const tax_behaviors[] = {"exclusive", "inclusive", "unspecified", NULL};
+static const char *const types[] = {"one_time", "recurring", NULL};
+static const char *const usage_types[] = {"licensed", "metered", NULL};
+
+enum {
+    SCHEME_PER_UNIT = 1
+};
+enum {
+    TAX_UNSPECIFIED = 3
+};
+enum {
+    USAGE_LICENSED = 1
+};
+
+#define THIS struct recurring
+static const struct field recurring_fields[] = {
+    CONSTANT("aggregate_usage", "null", "Not supported.", .until = V_BASIL),
+    FIELD(interval, "How the period is counted.", .in = CREATE | FILTER, .is = REQUIRED,
+          .values = intervals),
+    FIELD(interval_count, "How many of them a period has; three years at most.", .in = CREATE,
+          .min = 1, .max = PERIOD_DAYS_MAX),
+    FIELD(meter, "Refused: there are no meters.", .in = CREATE | FILTER, .since = V_2024_04_10),
+    FIELD(trial_period_days, "Days of trial of subscriptions that ask for the price's.",
+          .in = CREATE, .min = 1, .max = 730),
+    FIELD(usage_type, "How the quantity is known; only `licensed`.", .in = CREATE | FILTER,
+          .values = usage_types),
+};
+#undef THIS
+static const struct schema recurring_schema =
+    SCHEMA(struct recurring, recurring_fields, "recurring");
+
+#define THIS struct price_currency_option
+static const struct field currency_option_fields[] = {
+    CONSTANT("custom_unit_amount", "null", "Not supported."),
+    FIELD(tax_behavior, "Whether the amount contains tax.", .in = CREATE | UPDATE,
+          .values = tax_behaviors),
+    FIELD(unit_amount, "Price of one, in minor units.", .in = CREATE | UPDATE, .max = AMOUNT_MAX),
+    FIELD(unit_amount_decimal, "The same with up to twelve decimal places.", .in = CREATE | UPDATE),
+};
+#undef THIS
+static const struct schema price_currency_option_schema =
+    SCHEMA(struct price_currency_option, currency_option_fields, "price_currency_option");
+
+#define THIS struct product_data
+static const struct field product_data_fields[] = {
+    FIELD(active, "Whether it can be bought.", .in = CREATE),
+    FIELD(id, "Your own identifier.", .in = CREATE),
+    FIELD(metadata, "Pairs of your own.", .in = CREATE),
+    FIELD(name, "What customers see.", .in = CREATE, .is = REQUIRED),
+    FIELD(statement_descriptor, "What appears on a card statement.", .in = CREATE, .max = 22),
+    FIELD(tax_code, "The tax code.", .in = CREATE),
+    FIELD(unit_label, "What one of it is called.", .in = CREATE, .max = 12),
+};
+#undef THIS
+static const struct schema product_data_schema =
+    SCHEMA(struct product_data, product_data_fields, "product_data");
+
+#define THIS struct price
+static const struct field price_fields[] = {
+    FIELD_ID,
+    FIELD(active, "Whether it can be used for new purchases.", .in = CREATE | UPDATE | FILTER),
+    FIELD(billing_scheme, "How the amount is found; only `per_unit`.", .in = CREATE,
+          .values = billing_schemes),
+    FIELD_CREATED,
+    FIELD(currency, "Currency.", .in = CREATE | FILTER, .is = REQUIRED | NOT_NULL,
+          .format = FORMAT_CURRENCY),
+    FIELD(currency_options, "The price in other currencies.", .in = CREATE | UPDATE,
+          .is = INCLUDABLE, .of = &price_currency_option_schema, .format = FORMAT_CURRENCY),
+    CONSTANT("custom_unit_amount", "null", "Not supported.", .since = V_2022_08_01),
+    FIELD_LIVEMODE,
+    FIELD(lookup_key, "A name of your own to find it by.", .in = CREATE | UPDATE,
+          .max = LOOKUP_KEY_CHARACTERS_MAX),
+    FIELD(lookup_keys, "Only prices with these.", .in = FILTER, .is = INPUT,
+          .where = "o.lookup_key = ?"),
+    FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(nickname, "What only you see.", .in = CREATE | UPDATE, .is = CLEARS_ON_UPDATE),
+    FIELD(product, "What it is a price of.", .in = CREATE | FILTER, .is = NOT_NULL,
+          .of = &product_resource.schema),
+    OPT_HASH(product_data, product_data_schema, "A product to make with it.", .in = CREATE,
+             .is = INPUT),
+    HASH(recurring, recurring_schema, "How often it is paid; absent: once.", .in = CREATE | FILTER,
+         .is = NULL_WHEN_EMPTY),
+    FIELD(tax_behavior, "Whether the amount contains tax.", .in = CREATE | UPDATE,
+          .values = tax_behaviors),
+    CONSTANT("tiers_mode", "null", "Not supported."),
+    FIELD(transfer_lookup_key, "Take the lookup key from the price that has it.",
+          .in = CREATE | UPDATE, .is = INPUT),
+    CONSTANT("transform_quantity", "null", "Not supported."),
+    FIELD(type, "Whether it is paid once or every period.", .in = FILTER, .values = types),
+    FIELD(unit_amount, "Price of one, in minor units; null when it has decimals.", .in = CREATE,
+          .max = AMOUNT_MAX),
+    FIELD(unit_amount_decimal, "The same with up to twelve decimal places.", .in = CREATE),
+};
+#undef THIS
+
+#define THIS struct plan
+static const struct field plan_fields[] = {
+    FIELD_ID,
+    FIELD(active, "Whether it can be used for new purchases."),
+    CONSTANT("aggregate_usage", "null", "Not supported.", .until = V_BASIL),
+    FIELD(amount, "Price of one, in minor units."),
+    FIELD(amount_decimal, "The same with decimals."),
+    FIELD(billing_scheme, "How the amount is found.", .values = billing_schemes),
+    FIELD(object.created, "When the object was created.", .as = "created"),
+    FIELD(currency, "Currency.", .is = NOT_NULL),
+    FIELD(interval, "How the period is counted.", .values = intervals),
+    FIELD(interval_count, "How many of them a period has."),
+    FIELD_LIVEMODE,
+    FIELD(object.metadata, "Pairs of your own.", .as = "metadata"),
+    CONSTANT("meter", "null", "Not supported.", .since = V_2024_04_10),
+    FIELD(nickname, "What only you see."),
+    FIELD(product, "What it is a price of.", .of = &product_resource.schema),
+    CONSTANT("tiers_mode", "null", "Not supported."),
+    CONSTANT("transform_usage", "null", "Not supported."),
+    FIELD(trial_period_days, "Days of trial."),
+    FIELD(usage_type, "How the quantity is known.", .values = usage_types),
+};
+#undef THIS
+
+const struct schema plan_schema = SCHEMA(struct plan, plan_fields, "plan", .is_object = true,
+                                         .help = "A recurring price under its older name.");
+
+struct plan *price_plan(struct request *request, const struct price *price)
+{
+    struct plan *plan = ARENA_NEW(request->arena, struct plan);
+    *plan = (struct plan){
+        .object = price->object,
+        .active = price->active,
+        .amount = price->unit_amount,
+        .amount_decimal = price->unit_amount_decimal,
+        .billing_scheme = price->billing_scheme,
+        .currency = price->currency,
+        .interval = price->recurring.interval,
+        .interval_count = price->recurring.interval_count,
+        .nickname = price->nickname,
+        .product = price->product,
+        .trial_period_days = price->recurring.trial_period_days,
+        .usage_type = price->recurring.usage_type,
+    };
+    return plan;
+}
+
+static const struct price_currency_option *find_option(const struct price *price,
+                                                       struct str currency)
+{
+    const struct price_currency_option *options = price->currency_options.items;
+    for (size_t i = 0; i < price->currency_options.count; i++)
+        if (str_equal(options[i].currency, currency))
+            return &options[i];
+    return NULL;
+}
+
+struct str price_unit_decimal(const struct price *price, struct str currency)
+{
+    if (str_equal(price->currency, currency))
+        return price->unit_amount_decimal;
+    const struct price_currency_option *option = find_option(price, currency);
+    return option ? option->unit_amount_decimal : STR_NULL;
+}
+
+bool price_amount(const struct price *price, struct str currency, int64_t quantity, int64_t *amount)
+{
+    int64_t whole, fraction;
+    struct str unit = price_unit_decimal(price, currency);
+    if (!unit.data || !unit_decimal_parse(unit, &whole, &fraction))
+        return false;
+    *amount = unit_decimal_times(whole, fraction, quantity);
+    return true;
+}
+
+int64_t price_period_end(const struct price *price, int64_t anchor, int64_t start)
+{
+    int64_t count = price->recurring.interval_count;
+    int64_t days = price->recurring.interval.value == INTERVAL_DAY    ? count
+                   : price->recurring.interval.value == INTERVAL_WEEK ? 7 * count
+                                                                      : 0;
+    if (days)
+        return start + days * SECONDS_PER_DAY;
+    int64_t months = price->recurring.interval.value == INTERVAL_YEAR ? 12 * count : count;
+    /* From the anchor, so that the 31st comes back after a short month. */
+    for (int64_t n = months;; n += months) {
+        int64_t end = calendar_add_months(anchor, n);
+        if (end > start)
+            return end;
+    }
+}
+
+/* ---- rules ---- */
+
+static void prepare(struct request *request, void *object)
+{
+    struct price *price = object;
+    (void)request;
+    price->active = true;
+    price->billing_scheme.value = SCHEME_PER_UNIT;
+    price->tax_behavior.value = TAX_UNSPECIFIED;
+}
+
+/* Brings an amount and its decimal form into agreement. */
+static bool check_unit(struct request *request, const char *prefix, struct opt_int *amount,
+                       struct str *decimal)
+{
+    int64_t whole, fraction;
+    const char *open = *prefix ? "[" : "", *close = *prefix ? "]" : "";
+    if (amount->set && decimal->data)
+        return fail(request, CODE_NONE,
+                    str_format(request->arena, "%s%sunit_amount%s", prefix, open, close),
+                    "You may only specify one of these parameters: unit_amount, "
+                    "unit_amount_decimal.");
+    if (amount->set) {
+        *decimal = unit_decimal_write(request->arena, amount->value, 0);
+        return true;
+    }
+    if (!decimal->data)
+        return fail(request, CODE_parameter_missing,
+                    str_format(request->arena, "%s%sunit_amount%s", prefix, open, close),
+                    "Missing required param: %s%sunit_amount%s.", prefix, open, close);
+    if (!unit_decimal_parse(*decimal, &whole, &fraction))
+        return fail(request, CODE_NONE,
+                    str_format(request->arena, "%s%sunit_amount_decimal%s", prefix, open, close),
+                    "Invalid decimal: %.*s; must be at least 0 and have at most %d decimal "
+                    "places.",
+                    STR_FMT(*decimal), UNIT_DECIMAL_PLACES);
+    *decimal = unit_decimal_write(request->arena, whole, fraction);
+    if (fraction == 0)
+        *amount = (struct opt_int){true, whole};
+    return true;
+}
+
+static bool check_currency_options(struct request *request, struct price *price)
+{
+    struct price_currency_option *options = price->currency_options.items;
+    if (!check_currency_keys(request, "currency_options", &price_currency_option_schema,
+                             &price->currency_options))
+        return false;
+    for (size_t i = 0; i < price->currency_options.count; i++) {
+        struct str prefix =
+            str_format(request->arena, "currency_options[%.*s]", STR_FMT(options[i].currency));
+        if (!options[i].tax_behavior.value)
+            options[i].tax_behavior.value = TAX_UNSPECIFIED;
+        if (options[i].unit_amount.set && options[i].unit_amount_decimal.data)
+            options[i].unit_amount_decimal = STR_NULL; /* as it was stored */
+        if (!check_unit(request, prefix.data, &options[i].unit_amount,
+                        &options[i].unit_amount_decimal))
+            return false;
+    }
+    return true;
+}
+
+static bool check_recurring(struct request *request, struct price *price)
+{
+    static const int64_t days[] = {0, 1, 30, 7, 365};
+    struct recurring *recurring = &price->recurring;
+    if (!recurring->interval.value) {
+        price->type.value = PRICE_ONE_TIME;
+        return true;
+    }
+    price->type.value = PRICE_RECURRING;
+    if (!recurring->interval_count)
+        recurring->interval_count = 1;
+    if (!recurring->usage_type.value)
+        recurring->usage_type.value = USAGE_LICENSED;
+    if (recurring->usage_type.value != USAGE_LICENSED)
+        return fail(request, CODE_NONE, STR("recurring[usage_type]"),
+                    "Metered prices are not supported.");
+    if (recurring->meter.data)
+        return fail(request, CODE_resource_missing, STR("recurring[meter]"),
+                    "No such meter: '%.*s'", STR_FMT(recurring->meter));
+    if (recurring->interval_count * days[recurring->interval.value] > PERIOD_DAYS_MAX)
+        return fail(request, CODE_NONE, STR("recurring[interval_count]"),
+                    "Invalid interval_count: a period can have at most three years.");
+    return true;
+}
+
+/* The product of a new price: one that is there, or one that is made with it. */
+static bool check_product(struct request *request, struct price *price)
+{
+    const struct product_data *data = price->product_data;
+    if (price->product.id.data && data)
+        return fail(request, CODE_NONE, STR("product"),
+                    "You may only specify one of these parameters: product, product_data.");
+    if (price->product.id.data)
+        return true;
+    if (!data)
+        return fail(request, CODE_parameter_missing, STR("product"),
+                    "Missing required param: product.");
+    struct product *product = resource_new(request, &product_resource);
+    product_resource.prepare(request, product);
+    product->object.id = data->id;
+    product->object.metadata = data->metadata;
+    product->name = data->name;
+    product->statement_descriptor = data->statement_descriptor;
+    product->tax_code = data->tax_code;
+    product->unit_label = data->unit_label;
+    if (!resource_insert(request, &product_resource, product))
+        return false;
+    price->product = (struct ref){product->object.id, product->object.row, NULL};
+    return true;
+}
+
+STATEMENT(find_lookup_key, "SELECT seq FROM prices WHERE tenant = $1 AND lookup_key = $2");
+STATEMENT(drop_lookup_key, "UPDATE prices SET lookup_key = NULL WHERE tenant = $1 AND seq = $2");
+
+/* A lookup key belongs to one price. */
+static bool check_lookup_key(struct request *request, const struct price *price)
+{
+    if (!price->lookup_key.data)
+        return true;
+    struct query query = db_query(request->db, &find_lookup_key);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, price->lookup_key);
+    int64_t holder = db_row(&query) ? db_int(&query, 0) : 0;
+    db_end(&query);
+    if (!holder || holder == price->object.row)
+        return true;
+    if (!price->transfer_lookup_key)
+        return fail(request, CODE_resource_already_exists, STR("lookup_key"),
+                    "A price already uses that lookup key.");
+    struct query drop = db_query(request->db, &drop_lookup_key);
+    db_bind_int(&drop, request->tenant);
+    db_bind_int(&drop, holder);
+    db_do(&drop);
+    return true;
+}
+
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    struct price *price = object;
+    if (operation == FILTER)
+        return true;
+    if (price->billing_scheme.value != SCHEME_PER_UNIT)
+        return fail(request, CODE_NONE, STR("billing_scheme"), "Tiered prices are not supported.");
+    if (!check_currency_options(request, price) || !check_lookup_key(request, price))
+        return false;
+    return before || (check_unit(request, "", &price->unit_amount, &price->unit_amount_decimal) &&
+                      check_recurring(request, price) && check_product(request, price));
+}
+
+static bool saved(struct request *request, void *object, const void *before)
+{
+    const struct price *price = object;
+    if (price->type.value == PRICE_RECURRING)
+        event_record(request, "plan", before ? "updated" : "created", &plan_schema,
+                     price_plan(request, price), NULL);
+    return true;
+}
+
+const struct resource price_resource = {
+    .schema = SCHEMA(struct price, price_fields, "price", .is_object = true,
+                     .help = "What one of a product costs, once or per period."),
+    .table = {&price_resource.schema, "prices", NULL},
+    .number = RESOURCE_price,
+    .path = "/v1/prices",
+    .noun = "price",
+    .path_param = "price",
+    .events = "price",
+    .id_prefix = "price_",
+    .id_form = ID_LONG,
+    .operations = CREATE | RETRIEVE | UPDATE | FILTER,
+    .prepare = prepare,
+    .check = check,
+    .saved = saved,
+};
