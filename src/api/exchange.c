@@ -8,6 +8,7 @@
 #include "api/openapi.h"
 #include "api/router.h"
 #include "api/service.h"
+#include "base/bell.h"
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/version.h"
@@ -190,13 +191,21 @@ static void add_keyed_headers(struct exchange *exchange, struct str original, bo
         add_header(exchange, "Stripe-Should-Retry", STR("false"));
 }
 
-/* The call itself. A failure undoes what it had done. */
+/* The call itself. A failure undoes what it had done, unless the handler says that the failure is
+ * itself what was done: a payment that was declined stays on record. */
 static void run_call(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
     struct answer answer;
+    int64_t now = request->now;
     db_savepoint(request->db);
     bool done = exchange->route->handler(request, exchange->route, &answer);
+    request->now = now; /* the handler may have gone by a test clock */
+    if (done && request->error.type != ERROR_NONE) {
+        db_release(request->db);
+        answer_error(exchange, request);
+        return;
+    }
     struct str body = done ? answer_render(request, &answer) : STR_NULL;
     if (body.data) {
         db_release(request->db);
@@ -240,6 +249,9 @@ void exchange_committed(const struct service *service, struct exchange *exchange
     if (exchange->opened)
         keyring_add(service->keyring, &exchange->opened_account, &exchange->opened_key);
     exchange->opened = false;
+    if (exchange->request.timer_set)
+        bell_ring(service->due);
+    exchange->request.timer_set = false;
 }
 
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,

@@ -37,7 +37,7 @@ static struct str camel_case(struct arena *arena, const char *words)
     size_t length = 0;
     bool start = true;
     for (const char *c = words; *c; c++) {
-        if (*c == '_') {
+        if (*c == '_' || *c == '.') {
             start = true;
             continue;
         }

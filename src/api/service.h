@@ -4,6 +4,7 @@
 #include "resources/registry.h"
 #include "store/accounts.h"
 
+struct bell;
 struct keyring;
 struct router;
 
@@ -12,6 +13,7 @@ struct service {
     struct keyring *keyring;
     struct router *router;
     const struct clock *clock;
+    struct bell *due; /* wakes the scheduler */
     unsigned char pepper[PEPPER_BYTES];
     bool dev;                /* any sk_test_ key opens an account of its own */
     int32_t default_version; /* of requests that name none */

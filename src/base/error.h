@@ -20,18 +20,24 @@ struct error {
 struct request;
 
 /* Error codes in use. Codes that the public documentation lists have a documentation address. */
-#define ERROR_CODES(X)                         \
-    X(account_invalid, true)                   \
-    X(coupon_expired, true)                    \
-    X(email_invalid, true)                     \
-    X(parameter_invalid_empty, true)           \
-    X(parameter_invalid_integer, true)         \
-    X(parameter_missing, true)                 \
-    X(parameter_unknown, true)                 \
-    X(promotion_code_customer_mismatch, false) \
-    X(property_expansion_max_depth, false)     \
-    X(resource_already_exists, true)           \
-    X(resource_missing, true)                  \
+#define ERROR_CODES(X)                                  \
+    X(account_invalid, true)                            \
+    X(coupon_applies_to_nothing, false)                 \
+    X(coupon_expired, true)                             \
+    X(email_invalid, true)                              \
+    X(invoice_no_customer_line_items, true)             \
+    X(invoice_not_editable, true)                       \
+    X(invoice_upcoming_none, true)                      \
+    X(parameter_invalid_empty, true)                    \
+    X(parameter_invalid_integer, true)                  \
+    X(parameter_missing, true)                          \
+    X(parameter_unknown, true)                          \
+    X(promotion_code_customer_mismatch, false)          \
+    X(promotion_code_customer_missing_first_time, true) \
+    X(promotion_code_customer_not_first_time, true)     \
+    X(property_expansion_max_depth, false)              \
+    X(resource_already_exists, true)                    \
+    X(resource_missing, true)                           \
     X(url_invalid, true)
 
 #define CODE_DECLARE(name, documented) CODE_##name,

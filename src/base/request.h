@@ -19,7 +19,8 @@ struct request {
 
     struct str id;              /* req_… */
     struct str idempotency_key; /* null: none */
-    int64_t now;                /* unix seconds, read once */
+    int64_t now;                /* unix seconds, read once; a test clock's where that counts */
+    int64_t clock;              /* row of that test clock; 0: real time */
     int32_t version;            /* date of the API version, 20261028 */
     int64_t tenant;             /* account and mode */
     struct str account;         /* acct_… */
@@ -31,6 +32,7 @@ struct request {
     struct expansion *expansion;  /* what expand[] asks for; NULL: nothing */
     uint64_t given[2];            /* which rows of the table the form named, a bit each */
 
+    bool timer_set;     /* something may be due earlier than the scheduler expects */
     bool began;         /* past the static checks: the answer is kept under the key */
     struct error error; /* type ERROR_NONE: no failure */
 };

@@ -3,6 +3,7 @@
 #include "api/router.h"
 #include "api/service.h"
 #include "base/arena.h"
+#include "base/bell.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "base/version.h"
@@ -10,6 +11,7 @@
 #include "cli/control.h"
 #include "cli/seed.h"
 #include "http/executor.h"
+#include "http/scheduler.h"
 #include "http/server.h"
 #include "store/db.h"
 #include "store/directory.h"
@@ -30,7 +32,7 @@
 #define THREADS_MIN 2
 #define THREADS_MAX 16
 #define LOG_BUFFER_BYTES 65536
-#define SPARE_READERS 1 /* for the control socket */
+#define SPARE_READERS 2 /* for the control socket and the scheduler */
 
 struct options {
     bool dev;
@@ -107,7 +109,9 @@ struct running {
     struct arena arena;
     struct directory directory;
     struct service service;
+    struct bell due;
     struct executor *executor;
+    struct scheduler *scheduler;
     struct control *control;
     struct server *server;
 };
@@ -162,6 +166,8 @@ static void build_service(struct running *running, const struct options *options
     struct str name;
     service->clock = &system_clock;
     service->dev = options->dev;
+    bell_init(&running->due);
+    service->due = &running->due;
     memcpy(service->pepper, running->directory.pepper, PEPPER_BYTES);
     service->default_version = V_NEWEST;
     if (options->version &&
@@ -190,6 +196,7 @@ static int start(struct running *running, const struct options *options, const c
         if (status)
             return status;
     }
+    running->scheduler = scheduler_start(&running->service, running->executor);
     running->control = control_start(&running->service, running->executor, directory->socket.data);
     running->server = server_start(&running->service, running->executor, address, port, threads);
     return running->server
@@ -202,6 +209,7 @@ static void stop(struct running *running)
     if (running->server)
         server_drain(running->server);
     control_stop(running->control);
+    scheduler_stop(running->scheduler);
     if (running->executor)
         executor_stop(running->executor);
     if (running->server)

@@ -169,6 +169,35 @@ static bool saved(struct request *request, void *object, const void *before)
     return true;
 }
 
+bool coupon_terms(const struct coupon *coupon, struct str currency, struct discount_terms *terms)
+{
+    const struct coupon_currency_option *options = coupon->currency_options.items;
+    *terms = (struct discount_terms){.percent_off = coupon->percent_off.hundredths};
+    if (coupon->percent_off.set)
+        return true;
+    if (str_equal(coupon->currency, currency)) {
+        terms->amount_off = coupon->amount_off.value;
+        return true;
+    }
+    for (size_t i = 0; i < coupon->currency_options.count; i++) {
+        if (!str_equal(options[i].currency, currency))
+            continue;
+        terms->amount_off = options[i].amount_off;
+        return true;
+    }
+    return false;
+}
+
+bool coupon_applies_to(const struct coupon *coupon, struct str product)
+{
+    if (!coupon->applies_to)
+        return true;
+    for (size_t i = 0; i < coupon->applies_to->products.count; i++)
+        if (str_equal(coupon->applies_to->products.items[i], product))
+            return true;
+    return false;
+}
+
 const struct resource coupon_resource = {
     .schema = SCHEMA(struct coupon, coupon_fields, "coupon", .is_object = true,
                      .tombstones_are_shown = true, .referred_by_seq = true,

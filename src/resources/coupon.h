@@ -1,6 +1,7 @@
 #pragma once
 /* Coupons: what is taken off, for how long, how often. */
 #include "base/decimal.h"
+#include "money/discount.h"
 #include "resources/resource.h"
 
 enum coupon_duration {
@@ -35,3 +36,10 @@ struct coupon {
 };
 
 extern const struct resource coupon_resource;
+
+/* What the coupon takes off in that currency. False: nothing, its amount is in others. */
+bool coupon_terms(const struct coupon *coupon, struct str currency,
+                  struct discount_terms *terms) MUST_CHECK;
+
+/* Whether the coupon applies to a product (null: one that nothing can name). */
+bool coupon_applies_to(const struct coupon *coupon, struct str product);

@@ -12,6 +12,7 @@
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 #include "resources/search.h"
+#include "resources/test_clock.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -185,8 +186,9 @@ static const struct field customer_fields[] = {
           .is = BLANK_IS_ABSENT, .values = tax_exempts),
     FIELD(tax_id_data, "Accepted without effect.", .in = CREATE, .is = INPUT, .of = &tax_id_schema),
     CONSTANT("tax_ids", "null", "Not supported.", .is = INCLUDABLE),
-    FIELD(test_clock, "Refused: there are no test clocks.", .in = CREATE | FILTER, .is = INPUT),
-    CONSTANT("test_clock", "null", "Not supported.", .is = EXPANDABLE),
+    FIELD(off_clock, "Without a test clock.", .is = INPUT, .where = "o.test_clock_seq IS NULL"),
+    FIELD(test_clock, "The test clock that the customer lives by.", .in = CREATE | FILTER,
+          .of = &test_clock_resource.schema),
     FIELD(validate, "Accepted without effect.", .in = CREATE | UPDATE, .is = INPUT,
           .since = V_2022_08_01),
 };
@@ -218,7 +220,6 @@ static bool check_absent_objects(struct request *request, const struct customer 
         {"default_source", "source", customer->default_source},
         {"payment_method", "PaymentMethod", customer->payment_method},
         {"source", "token", customer->source},
-        {"test_clock", "billingclock", customer->test_clock},
         {"invoice_settings[default_payment_method]", "PaymentMethod",
          customer->invoice_settings.default_payment_method},
     };
@@ -245,8 +246,14 @@ static bool check(struct request *request, void *object, const void *before, uns
     (void)before;
     if (!check_absent_objects(request, customer))
         return false;
-    if (operation == FILTER)
+    if (operation == FILTER) {
+        if (!customer->test_clock.id.data)
+            parameter_give(request, &customer_resource.schema,
+                           offsetof(struct customer, off_clock));
         return true;
+    }
+    if (!before)
+        test_clock_enter(request, &customer->test_clock);
     if (customer->coupon.id.data && customer->promotion_code.id.data)
         return fail(request, CODE_NONE, STR("coupon"),
                     "You may only specify one of these parameters: coupon, promotion_code.");
@@ -316,7 +323,13 @@ static bool give_discount(struct request *request, struct customer *customer)
         return true; /* the database has failed, which the transaction will notice */
     if (has_discount(request, customer, coupon, code))
         return true;
-    if (!discount_redeem(request, customer->object.id, coupon, code,
+    const struct purchase purchase = {
+        .surface = SURFACE_CUSTOMER,
+        .customer = customer->object.id,
+        .customer_is_new = true, /* asked again when something is bought */
+    };
+    const struct discount on = {.customer = {customer->object.id, customer->object.row, NULL}};
+    if (!discount_redeem(request, &purchase, &on, coupon, code,
                          code ? STR("promotion_code") : STR("coupon"), &discount))
         return false;
     struct discount *replaced = take_discount(request, customer);
@@ -331,6 +344,7 @@ static bool saved(struct request *request, void *object, const void *before)
 {
     struct customer *customer = object;
     struct discount *removed;
+    test_clock_enter(request, &customer->test_clock);
     if (customer->coupon.id.data || customer->promotion_code.id.data)
         return give_discount(request, customer);
     bool cleared = was_given(request, offsetof(struct customer, coupon)) ||
@@ -342,6 +356,15 @@ static bool deleted(struct request *request, void *object)
 {
     struct discount *removed;
     return remove_discount(request, object, &removed);
+}
+
+bool customer_drop_discount(struct request *request, struct discount *discount)
+{
+    struct customer *customer = resource_find(request, &customer_resource, discount->customer.id);
+    struct discount *removed;
+    if (!customer || customer->discount.row != discount->object.row)
+        return true;
+    return remove_discount(request, customer, &removed);
 }
 
 static bool find_discount(struct request *request, const struct route *route,

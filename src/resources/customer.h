@@ -2,6 +2,8 @@
 /* Customers: who redeems. */
 #include "resources/resource.h"
 
+struct discount;
+
 struct address {
     struct str city;
     struct str country;
@@ -80,8 +82,12 @@ struct customer {
     struct customer_tax tax;
     struct choice tax_exempt;
     struct list tax_id_data; /* of struct tax_id_data */
-    struct str test_clock;
+    struct ref test_clock;
+    bool off_clock; /* a filter: customers without a test clock */
     bool validate;
 };
 
 extern const struct resource customer_resource;
+
+/* Takes a discount that ends away from the customer who has it. */
+bool customer_drop_discount(struct request *request, struct discount *discount) MUST_CHECK;

@@ -5,13 +5,13 @@
 #include "base/random.h"
 #include "base/request.h"
 #include "money/calendar.h"
-#include "redemption/eligibility.h"
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/event.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
+#include "resources/timer.h"
 
 #include <assert.h>
 
@@ -72,17 +72,42 @@ const struct resource discount_resource = {
     .prepare = prepare,
 };
 
-static struct offer make_offer(const struct coupon *coupon, const struct promotion_code *code)
+/* The minimum of a code in that currency. */
+static struct opt_int minimum_in(const struct restrictions *restrictions, struct str currency)
 {
-    struct offer offer = {.coupon = coupon->object.id, .coupon_valid = coupon->valid};
+    const struct restriction_currency_option *options = restrictions->currency_options.items;
+    if (str_equal(restrictions->minimum_amount_currency, currency))
+        return restrictions->minimum_amount;
+    for (size_t i = 0; i < restrictions->currency_options.count; i++)
+        if (str_equal(options[i].currency, currency))
+            return (struct opt_int){true, options[i].minimum_amount};
+    return (struct opt_int){0};
+}
+
+struct offer discount_offer(const struct coupon *coupon, const struct promotion_code *code,
+                            struct str currency)
+{
+    struct discount_terms terms;
+    struct offer offer = {
+        .coupon = coupon->object.id,
+        .coupon_valid = coupon->valid,
+        .repeating = coupon->duration.value == DURATION_REPEATING,
+        .currency_fits = !currency.data || coupon_terms(coupon, currency, &terms),
+        .products_fit = true,
+        .coupon_currency = coupon->currency,
+    };
     if (code) {
+        const struct restrictions *restrictions = &code->restrictions;
         offer.has_code = true;
         offer.code_enabled = code->enabled;
         offer.code_active = code->active;
         offer.code_customer = code->customer.id;
         offer.code_account = code->customer_account;
-        offer.has_minimum_amount =
-            code->restrictions.minimum_amount.set || code->restrictions.currency_options.count > 0;
+        offer.first_time = restrictions->first_time_transaction;
+        offer.has_minimum =
+            restrictions->minimum_amount.set || restrictions->currency_options.count > 0;
+        if (currency.data)
+            offer.minimum = minimum_in(restrictions, currency);
     }
     return offer;
 }
@@ -98,40 +123,54 @@ static void record_use(struct request *request, const struct promotion_code *bef
                  &promotion_code_resource.schema, &after, before);
 }
 
-bool discount_redeem(struct request *request, struct str customer, const struct coupon *coupon,
+/* Enters the use into the ledger and the discount into its table. */
+static bool enter(struct request *request, struct discount *made, const struct coupon *coupon,
+                  const struct promotion_code *code)
+{
+    const struct use use = {
+        .uses = 1,
+        .coupon = coupon->object.row,
+        .promotion_code = code ? code->object.row : 0,
+        .customer = made->customer.id,
+        .discount = made->object.row,
+    };
+    if (ledger_redeem(request, &use) != LEDGER_DONE)
+        return false;
+    enum db_result result = rows_insert(request, catalog_of(request, &discount_resource),
+                                        &discount_resource.schema, made);
+    assert(result != DB_CONFLICT);
+    return true;
+}
+
+bool discount_redeem(struct request *request, const struct purchase *purchase,
+                     const struct discount *on, const struct coupon *coupon,
                      const struct promotion_code *code, struct str param,
                      struct discount **discount)
 {
-    struct offer offer = make_offer(coupon, code);
-    enum refusal refusal = eligibility_on_customer(&offer, customer);
-    if (refusal != REFUSAL_NONE)
-        return fail_refused(request, refusal, &offer, param);
+    struct offer offer = discount_offer(coupon, code, purchase->currency);
+    unsigned refusals = eligibility(&offer, purchase);
+    if (refusals)
+        return fail_refused(request, refusals, &offer, purchase, param);
     struct discount *made = resource_new(request, &discount_resource);
+    *made = *on;
     made->object.id =
         id_long(request->random, request->arena, discount_resource.id_prefix, request->now);
     made->object.row = db_next_row(request->db, request->now);
     made->object.created.seconds = request->now;
-    made->customer.id = customer;
-    made->starts.seconds = request->now;
+    made->object.livemode = request->livemode;
+    if (!made->starts.seconds)
+        made->starts.seconds = request->now;
     made->source.coupon = (struct ref){coupon->object.id, coupon->object.row, NULL};
     prepare(request, made);
     if (code)
         made->promotion_code = (struct ref){code->object.id, code->object.row, NULL};
     if (coupon->duration.value == DURATION_REPEATING)
         made->ends = (struct opt_time){
-            true, calendar_add_months(request->now, coupon->duration_in_months.value)};
-    const struct use use = {
-        .uses = 1,
-        .coupon = coupon->object.row,
-        .promotion_code = code ? code->object.row : 0,
-        .customer = customer,
-        .discount = made->object.row,
-    };
-    if (ledger_redeem(request, &use) != LEDGER_DONE)
-        return fail_refused(request, REFUSAL_EXPIRED, &offer, param);
-    enum db_result result = rows_insert(request, catalog_of(request, &discount_resource),
-                                        &discount_resource.schema, made);
-    assert(result != DB_CONFLICT);
+            true, calendar_add_months(made->starts.seconds, coupon->duration_in_months.value)};
+    if (!enter(request, made, coupon, code))
+        return fail_refused(request, 1u << REFUSAL_EXPIRED, &offer, purchase, param);
+    if (made->ends.set)
+        timer_set(request, TIMER_discount, made->object.row, made->ends.seconds);
     if (code)
         record_use(request, code);
     *discount = made;
@@ -147,4 +186,15 @@ void discount_end(struct request *request, struct discount *discount)
     db_bind_int(&query, discount->object.row);
     db_run(&query);
     discount->object.deleted = true;
+    if (discount->ends.set)
+        timer_clear(request, TIMER_discount, discount->object.row);
+}
+
+bool discount_due(struct request *request, int64_t row)
+{
+    struct discount *discount = resource_load(request, &discount_resource, row);
+    timer_clear(request, TIMER_discount, row);
+    if (!discount || discount->object.deleted)
+        return true;
+    return customer_drop_discount(request, discount);
 }

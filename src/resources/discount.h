@@ -1,6 +1,7 @@
 #pragma once
 /* Discounts: a coupon at work on an owner. They are shown inside their owners and in events, and
  * cannot be retrieved by id. */
+#include "redemption/eligibility.h"
 #include "resources/resource.h"
 
 struct customer;
@@ -29,9 +30,16 @@ struct discount {
 
 extern const struct resource discount_resource;
 
-/* Redeems the coupon, or the code if there is one, for the customer and returns the new discount in
- * *discount. False: refused, with `param` blamed. */
-bool discount_redeem(struct request *request, struct str customer, const struct coupon *coupon,
+/* The coupon, or the code if there is one, as the rules of redemption see it. `currency`: of the
+ * purchase, null when it is not known yet. */
+struct offer discount_offer(const struct coupon *coupon, const struct promotion_code *code,
+                            struct str currency);
+
+/* Redeems the coupon, or the code if there is one, and returns the new discount in *discount. `on`
+ * has its owner: the customer, and what else it belongs to; and, when not now, its start. False:
+ * refused, with `param` blamed. */
+bool discount_redeem(struct request *request, const struct purchase *purchase,
+                     const struct discount *on, const struct coupon *coupon,
                      const struct promotion_code *code, struct str param,
                      struct discount **discount) MUST_CHECK;
 

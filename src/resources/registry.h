@@ -4,15 +4,16 @@
 
 struct arena;
 
-#define RESOURCES(X) \
-    X(account)       \
-    X(coupon)        \
-    X(customer)      \
-    X(discount)      \
-    X(event)         \
-    X(price)         \
-    X(product)       \
-    X(promotion_code)
+#define RESOURCES(X)  \
+    X(account)        \
+    X(coupon)         \
+    X(customer)       \
+    X(discount)       \
+    X(event)          \
+    X(price)          \
+    X(product)        \
+    X(promotion_code) \
+    X(test_clock)
 
 #define RESOURCE_DECLARE(name) extern const struct resource name##_resource;
 RESOURCES(RESOURCE_DECLARE)

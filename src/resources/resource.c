@@ -274,15 +274,9 @@ bool resource_update(struct request *request, const struct route *route, struct 
     return true;
 }
 
-bool resource_delete(struct request *request, const struct route *route, struct answer *answer)
+bool resource_remove(struct request *request, const struct resource *resource, void *removed)
 {
-    const struct resource *resource = route->resource;
-    if (!resource_parameters(request, route, NULL))
-        return false;
-    struct object *object = resource_find(request, resource, request->path_ids[0]);
-    if (!object)
-        return fail_missing(request, str_from(resource->path_param), resource->noun,
-                            request->path_ids[0]);
+    struct object *object = removed;
     if (resource->deleted && !resource->deleted(request, object))
         return false;
     struct query query = db_query(request->db, &catalog_of(request, resource)->mark_deleted);
@@ -295,6 +289,20 @@ bool resource_delete(struct request *request, const struct route *route, struct 
         resource->derive(request, object);
     if (resource->events)
         event_record(request, resource->events, "deleted", &resource->schema, object, NULL);
+    return true;
+}
+
+bool resource_delete(struct request *request, const struct route *route, struct answer *answer)
+{
+    const struct resource *resource = route->resource;
+    if (!resource_parameters(request, route, NULL))
+        return false;
+    struct object *object = resource_find(request, resource, request->path_ids[0]);
+    if (!object)
+        return fail_missing(request, str_from(resource->path_param), resource->noun,
+                            request->path_ids[0]);
+    if (!resource_remove(request, resource, object))
+        return false;
     *answer = (struct answer){.form = ANSWER_DELETED, .resource = resource, .object = object};
     return true;
 }

@@ -110,11 +110,14 @@ bool resource_resolve(struct request *request, const struct schema *schema, void
 handler_fn resource_create, resource_retrieve, resource_update, resource_delete;
 
 /* Their halves, for routes and imports that bring their own object: insert with everything that
- * follows from it, and write back a change. */
+ * follows from it, write back a change, and delete. */
 bool resource_insert(struct request *request, const struct resource *resource,
                      void *object) MUST_CHECK;
 bool resource_change(struct request *request, const struct resource *resource, void *object,
                      const void *before) MUST_CHECK;
+
+bool resource_remove(struct request *request, const struct resource *resource,
+                     void *object) MUST_CHECK;
 
 /* Puts one object into the answer. */
 void answer_object(struct answer *answer, const struct resource *resource, const void *object);

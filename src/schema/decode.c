@@ -448,6 +448,13 @@ bool parameter_given(const struct request *request, const struct schema *schema,
     return false;
 }
 
+void parameter_give(struct request *request, const struct schema *schema, size_t offset)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->fields[i].offset == offset)
+            request->given[i / 64] |= UINT64_C(1) << i % 64;
+}
+
 bool decode_range(struct request *request, const struct form_node *node, struct range *range)
 {
     *range = (struct range){0};

@@ -23,6 +23,9 @@ bool decode_parameters(struct request *request, const struct parameters *tables,
 bool row_given(const struct request *request, size_t row);
 bool parameter_given(const struct request *request, const struct schema *schema, size_t offset);
 
+/* From here on the row of that member counts as named: of filters that the form does not name. */
+void parameter_give(struct request *request, const struct schema *schema, size_t offset);
+
 /* A range filter: an integer, or a hash of gt, gte, lt, lte. Unset bounds are not set. */
 struct range {
     struct opt_time equal, gt, gte, lt, lte;

@@ -11,6 +11,9 @@ STATEMENT(empty_redemptions, "DELETE FROM redemptions WHERE tenant = $1");
 STATEMENT(empty_discounts, "DELETE FROM discounts WHERE tenant = $1");
 STATEMENT(empty_customers, "DELETE FROM customers WHERE tenant = $1");
 STATEMENT(empty_products, "DELETE FROM products WHERE tenant = $1");
+STATEMENT(empty_prices, "DELETE FROM prices WHERE tenant = $1");
+STATEMENT(empty_test_clocks, "DELETE FROM test_clocks WHERE tenant = $1");
+STATEMENT(empty_timers, "DELETE FROM timers WHERE tenant = $1");
 STATEMENT(empty_events, "DELETE FROM events WHERE tenant = $1");
 STATEMENT(empty_answers, "DELETE FROM idempotency_answers WHERE tenant = $1");
 STATEMENT(empty_keys, "DELETE FROM idempotency_keys WHERE tenant = $1");
@@ -18,17 +21,10 @@ STATEMENT(empty_keys, "DELETE FROM idempotency_keys WHERE tenant = $1");
 void tenant_empty(struct db *db, int64_t tenant)
 {
     const struct statement *const statements[] = {
-        &empty_coupons,
-        &empty_coupon_uses,
-        &empty_promotion_codes,
-        &empty_promotion_code_uses,
-        &empty_redemptions,
-        &empty_discounts,
-        &empty_customers,
-        &empty_products,
-        &empty_events,
-        &empty_answers,
-        &empty_keys,
+        &empty_coupons,     &empty_coupon_uses, &empty_promotion_codes, &empty_promotion_code_uses,
+        &empty_redemptions, &empty_discounts,   &empty_customers,       &empty_products,
+        &empty_prices,      &empty_test_clocks, &empty_timers,          &empty_events,
+        &empty_answers,     &empty_keys,
     };
     for (size_t i = 0; i < ARRAY_LENGTH(statements); i++) {
         struct query query = db_query(db, statements[i]);
