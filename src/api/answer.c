@@ -7,8 +7,6 @@
 #include "resources/resource.h"
 #include "schema/json.h"
 
-#define DOCUMENTATION "https://stripe.com/docs/error-codes/"
-
 static void render_items(struct request *request, const struct answer *answer,
                          struct json_scope *envelope)
 {
@@ -69,15 +67,6 @@ struct str answer_render(struct request *request, const struct answer *answer)
     return text_str(&text);
 }
 
-/* The documentation writes codes with hyphens. */
-static void add_documentation(struct text *text, struct str code)
-{
-    text_add_literal(text, "\"" DOCUMENTATION);
-    for (size_t i = 0; i < code.length; i++)
-        text_add_char(text, code.data[i] == '_' ? '-' : code.data[i]);
-    text_add_char(text, '"');
-}
-
 struct str error_render(const struct request *request)
 {
     const struct error *error = &request->error;
@@ -89,16 +78,28 @@ struct str error_render(const struct request *request)
     if (error->code.data) {
         json_key(&scope, STR("code"));
         json_string(&text, error->code);
-        if (error_code_is_documented(error->code)) {
-            json_key(&scope, STR("doc_url"));
-            add_documentation(&text, error->code);
-        }
+    }
+    if (error->decline_code.data) {
+        json_key(&scope, STR("decline_code"));
+        json_string(&text, error->decline_code);
+    }
+    struct str documentation = error_code_documentation(request->arena, error->code);
+    if (documentation.data) {
+        json_key(&scope, STR("doc_url"));
+        json_string(&text, documentation);
     }
     json_key(&scope, STR("message"));
     json_string(&text, str_make_text(request->arena, error->message)); /* may echo anything */
     if (error->param.data) {
         json_key(&scope, STR("param"));
         json_string(&text, str_make_text(request->arena, error->param));
+    }
+    const struct view view = {request->version, json_inner(&scope), false};
+    for (size_t i = 0; i < ARRAY_LENGTH(error->objects); i++) {
+        if (!error->objects[i].schema)
+            continue;
+        json_key(&scope, str_from(error->objects[i].schema->name));
+        json_object(&text, error->objects[i].schema, error->objects[i].object, &view, NULL);
     }
     json_key(&scope, STR("type"));
     json_string(&text, str_from(error_type_name(error->type)));

@@ -191,8 +191,7 @@ static void add_keyed_headers(struct exchange *exchange, struct str original, bo
         add_header(exchange, "Stripe-Should-Retry", STR("false"));
 }
 
-/* The call itself. A failure undoes what it had done, unless the handler says that the failure is
- * itself what was done: a payment that was declined stays on record. */
+/* The call itself. A failure undoes what it had done, unless that is its outcome. */
 static void run_call(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
@@ -201,18 +200,16 @@ static void run_call(struct exchange *exchange)
     db_savepoint(request->db);
     bool done = exchange->route->handler(request, exchange->route, &answer);
     request->now = now; /* the handler may have gone by a test clock */
-    if (done && request->error.type != ERROR_NONE) {
-        db_release(request->db);
-        answer_error(exchange, request);
-        return;
-    }
     struct str body = done ? answer_render(request, &answer) : STR_NULL;
     if (body.data) {
         db_release(request->db);
         answer_with(exchange, 200, body);
         return;
     }
-    db_rollback_to_savepoint(request->db);
+    if (!done && request->error.keeps)
+        db_release(request->db);
+    else
+        db_rollback_to_savepoint(request->db);
     if (request->error.type == ERROR_NONE)
         (void)!fail_with(request, 500, ERROR_API, CODE_NONE, "An unknown error occurred.");
     answer_error(exchange, request);

@@ -34,9 +34,24 @@ static void add_deleted(struct json_scope *schemas, const struct schema *schema)
     json_end(&scope);
 }
 
+static const struct {
+    const char *name;
+    const char *schema;
+} error_members[] = {
+    {"code", "{\"type\": \"string\"}"},
+    {"decline_code", "{\"type\": \"string\"}"},
+    {"doc_url", "{\"type\": \"string\"}"},
+    {"message", "{\"type\": \"string\"}"},
+    {"param", "{\"type\": \"string\"}"},
+    {"payment_intent", "{\"$ref\": \"#/components/schemas/payment_intent\"}"},
+    {"payment_method", "{\"$ref\": \"#/components/schemas/payment_method\"}"},
+    {"setup_intent", "{\"$ref\": \"#/components/schemas/setup_intent\"}"},
+    {"type", "{\"enum\": [\"api_error\", \"card_error\", \"idempotency_error\", "
+             "\"invalid_request_error\"]}"},
+};
+
 static void add_error(struct json_scope *schemas)
 {
-    static const char *const members[] = {"code", "doc_url", "message", "param", "type"};
     struct json_scope scope = openapi_open_object(schemas, "error");
     openapi_add_type(&scope, "object", false);
     openapi_add(&scope, "required", "[\"error\"]");
@@ -45,12 +60,8 @@ static void add_error(struct json_scope *schemas)
     openapi_add_type(&error, "object", false);
     openapi_add(&error, "required", "[\"message\", \"type\"]");
     struct json_scope inner = openapi_open_object(&error, "properties");
-    for (size_t i = 0; i < ARRAY_LENGTH(members); i++)
-        openapi_add(
-            &inner, members[i],
-            strcmp(members[i], "type") == 0
-                ? "{\"enum\": [\"api_error\", \"idempotency_error\", \"invalid_request_error\"]}"
-                : "{\"type\": \"string\"}");
+    for (size_t i = 0; i < ARRAY_LENGTH(error_members); i++)
+        openapi_add(&inner, error_members[i].name, error_members[i].schema);
     json_end(&inner);
     openapi_add(&error, "additionalProperties", "false");
     json_end(&error);

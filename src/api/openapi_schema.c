@@ -117,13 +117,17 @@ static void add_embedded(struct json_scope *scope, const struct field *field)
     openapi_add(scope, "additionalProperties", "false");
 }
 
-static void add_values(struct json_scope *scope, const struct field *field)
+static void add_values(struct json_scope *scope, const struct field *field, bool nullable)
 {
-    openapi_add_type(scope, "string", false);
+    openapi_add_type(scope, "string", nullable);
     struct json_scope values = openapi_open_array(scope, "enum");
     for (size_t i = 0; field->values[i]; i++) {
         json_item(&values);
         json_string(values.text, str_from(field->values[i]));
+    }
+    if (nullable) {
+        json_item(&values);
+        text_add_literal(values.text, "null");
     }
     json_end(&values);
 }
@@ -148,7 +152,7 @@ static void add_answer_value(struct json_scope *scope, const struct field *field
         openapi_add_type(scope, "number", nullable);
         break;
     case KIND_CHOICE:
-        add_values(scope, field);
+        add_values(scope, field, nullable);
         break;
     case KIND_REF:
         add_reference(scope, field);
@@ -307,7 +311,7 @@ void openapi_add_parameter_value(struct json_scope *scope, const struct field *f
         add_bounds(scope, field);
         break;
     case KIND_CHOICE:
-        add_values(scope, field);
+        add_values(scope, field, false);
         break;
     case KIND_METADATA:
         openapi_add_type(scope, "object", false);

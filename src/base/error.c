@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#define DOCUMENTATION "https://stripe.com/docs/error-codes/"
+
 #define CODE_NAME(name, documented) [CODE_##name] = #name,
 static const char *const code_names[] = {ERROR_CODES(CODE_NAME)};
 #undef CODE_NAME
@@ -21,7 +23,7 @@ const char *error_code_name(enum error_code code)
     return code_names[code];
 }
 
-bool error_code_is_documented(struct str name)
+static bool is_documented(struct str name)
 {
     for (size_t code = 1; code < CODE_COUNT; code++)
         if (str_is(name, code_names[code]))
@@ -29,11 +31,23 @@ bool error_code_is_documented(struct str name)
     return false;
 }
 
+struct str error_code_documentation(struct arena *arena, struct str name)
+{
+    if (!is_documented(name))
+        return STR_NULL;
+    struct str address = str_format(arena, DOCUMENTATION "%.*s", STR_FMT(name));
+    /* The documentation writes codes with hyphens. */
+    for (char *c = (char *)(uintptr_t)address.data; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return address;
+}
+
 const char *error_type_name(enum error_type type)
 {
     static const char *const names[] = {
         [ERROR_NONE] = "",
         [ERROR_API] = "api_error",
+        [ERROR_CARD] = "card_error",
         [ERROR_IDEMPOTENCY] = "idempotency_error",
         [ERROR_INVALID_REQUEST] = "invalid_request_error",
     };

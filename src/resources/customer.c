@@ -9,6 +9,7 @@
 #include "resources/coupon.h"
 #include "resources/discount.h"
 #include "resources/event.h"
+#include "resources/payment_method.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 #include "resources/search.h"
@@ -46,7 +47,7 @@ static const struct field address_fields[] = {
           .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
 };
 #undef THIS
-static const struct schema address_schema = SCHEMA(struct address, address_fields, "address");
+const struct schema address_schema = SCHEMA(struct address, address_fields, "address");
 
 #define THIS struct shipping
 static const struct field shipping_fields[] = {
@@ -83,7 +84,7 @@ static const struct field invoice_settings_fields[] = {
           .is = NULL_WHEN_EMPTY | CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .of = &custom_field_schema,
           .max = 4),
     FIELD(default_payment_method, "How invoices are paid.", .in = CREATE | UPDATE,
-          .is = EXPANDABLE | CLEARS_ON_UPDATE),
+          .is = CLEARS_ON_UPDATE, .of = &payment_method_resource.schema),
     FIELD(footer, "Shown at the foot of invoices.", .in = CREATE | UPDATE,
           .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
     OPT_HASH(rendering_options, rendering_options_schema, "How invoices are rendered.",
@@ -147,8 +148,8 @@ static const struct field customer_fields[] = {
     FIELD_CREATED,
     FIELD(currency, "The currency that the customer is billed in."),
     CONSTANT("customer_account", "null", "Not supported.", .since = V_2025_12_15),
-    FIELD(default_source, "Refused: there are no payment sources.", .in = UPDATE, .is = INPUT),
-    CONSTANT("default_source", "null", "Not supported.", .is = EXPANDABLE),
+    FIELD(default_source, "The card that is charged when there is no default payment method.",
+          .in = UPDATE, .of = &payment_method_resource.schema),
     CONSTANT("delinquent", "false", "Whether the last invoice is overdue."),
     FIELD(description, "Anything about the customer.", .in = CREATE | UPDATE,
           .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
@@ -167,7 +168,8 @@ static const struct field customer_fields[] = {
     FIELD(name, "Full name.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE,
           .max = NAME_CHARACTERS_MAX),
     FIELD(next_invoice_sequence, "Number of the next invoice.", .in = CREATE | UPDATE, .min = 1),
-    FIELD(payment_method, "Refused: there are no payment methods.", .in = CREATE, .is = INPUT),
+    FIELD(payment_method, "A payment method to save.", .in = CREATE, .is = INPUT,
+          .of = &payment_method_resource.schema),
     FIELD(phone, "Phone number.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE,
           .max = PHONE_CHARACTERS_MAX),
     FIELD(preferred_locales, "Languages, the preferred one first.", .in = CREATE | UPDATE,
@@ -177,7 +179,8 @@ static const struct field customer_fields[] = {
           .of = &promotion_code_resource.schema, .until = V_BASIL),
     OPT_HASH(shipping, shipping_schema, "Where goods are sent.", .in = CREATE | UPDATE,
              .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
-    FIELD(source, "Refused: there are no payment sources.", .in = CREATE | UPDATE, .is = INPUT),
+    FIELD(source, "A test token such as `tok_visa`, which becomes the default source.",
+          .in = CREATE | UPDATE, .is = INPUT),
     CONSTANT("sources", "null", "Not supported.", .is = INCLUDABLE),
     CONSTANT("subscriptions", "null", "Not supported.", .is = INCLUDABLE),
     HASH(tax, tax_schema, "Accepted without effect.", .in = CREATE | UPDATE, .is = INPUT),
@@ -209,27 +212,6 @@ static bool was_given(const struct request *request, size_t offset)
     return parameter_given(request, &customer_resource.schema, offset);
 }
 
-/* Parameters that name objects of which there are none here. */
-static bool check_absent_objects(struct request *request, const struct customer *customer)
-{
-    const struct {
-        const char *param;
-        const char *noun;
-        struct str id;
-    } named[] = {
-        {"default_source", "source", customer->default_source},
-        {"payment_method", "PaymentMethod", customer->payment_method},
-        {"source", "token", customer->source},
-        {"invoice_settings[default_payment_method]", "PaymentMethod",
-         customer->invoice_settings.default_payment_method},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(named); i++)
-        if (named[i].id.data)
-            return fail(request, CODE_resource_missing, str_from(named[i].param),
-                        "No such %s: '%.*s'", named[i].noun, STR_FMT(named[i].id));
-    return true;
-}
-
 static bool check_invoice_prefix(struct request *request, struct str prefix)
 {
     bool good = prefix.length >= 3;
@@ -244,8 +226,6 @@ static bool check(struct request *request, void *object, const void *before, uns
 {
     const struct customer *customer = object;
     (void)before;
-    if (!check_absent_objects(request, customer))
-        return false;
     if (operation == FILTER) {
         if (!customer->test_clock.id.data)
             parameter_give(request, &customer_resource.schema,
@@ -340,21 +320,73 @@ static bool give_discount(struct request *request, struct customer *customer)
     return true;
 }
 
-static bool saved(struct request *request, void *object, const void *before)
+static bool save_discount(struct request *request, struct customer *customer, bool is_new)
 {
-    struct customer *customer = object;
     struct discount *removed;
     test_clock_enter(request, &customer->test_clock);
     if (customer->coupon.id.data || customer->promotion_code.id.data)
         return give_discount(request, customer);
     bool cleared = was_given(request, offsetof(struct customer, coupon)) ||
                    was_given(request, offsetof(struct customer, promotion_code));
-    return !before || !cleared || remove_discount(request, customer, &removed);
+    return is_new || !cleared || remove_discount(request, customer, &removed);
+}
+
+/* The card of a token takes the place of the default source. */
+static bool take_source(struct request *request, struct customer *customer)
+{
+    struct payment_method *method;
+    struct ref ref = {0};
+    if (!payment_method_of_token(request, customer->source, STR("source"), &method))
+        return false;
+    ref.object = method;
+    if (!payment_method_attach(request, &ref, customer->object.id))
+        return false;
+    if (customer->default_source.id.data) {
+        struct payment_method *replaced =
+            resource_follow(request, &payment_method_resource, &customer->default_source);
+        if (replaced)
+            payment_method_detach(request, replaced);
+        if (str_equal(customer->default_source.id,
+                      customer->invoice_settings.default_payment_method.id))
+            customer->invoice_settings.default_payment_method = (struct ref){0};
+    }
+    customer->default_source = ref;
+    return true;
+}
+
+/* A well-known method that is saved and made the default in one call is one method. */
+static bool save_payment_methods(struct request *request, struct customer *customer)
+{
+    struct ref *method = &customer->payment_method;
+    struct ref *standard = &customer->invoice_settings.default_payment_method;
+    if (method->object) {
+        bool same = str_equal(method->id, standard->id);
+        if (!payment_method_attach(request, method, customer->object.id))
+            return false;
+        if (same)
+            *standard = *method;
+    }
+    if (!payment_method_belongs(request, standard, customer->object.id,
+                                STR("invoice_settings[default_payment_method]")) ||
+        !payment_method_belongs(request, &customer->default_source, customer->object.id,
+                                STR("default_source")) ||
+        (customer->source.data && !take_source(request, customer)))
+        return false;
+    if (method->object || customer->source.data)
+        rows_update(request, catalog_of(request, &customer_resource), &customer_resource.schema,
+                    customer);
+    return true;
+}
+
+static bool saved(struct request *request, void *object, const void *before)
+{
+    return save_payment_methods(request, object) && save_discount(request, object, !before);
 }
 
 static bool deleted(struct request *request, void *object)
 {
     struct discount *removed;
+    payment_methods_detach(request, ((struct customer *)object)->object.id);
     return remove_discount(request, object, &removed);
 }
 

@@ -31,7 +31,7 @@ struct rendering_options {
 
 struct customer_invoice_settings {
     struct list custom_fields; /* of struct custom_field */
-    struct str default_payment_method;
+    struct ref default_payment_method;
     struct str footer;
     struct rendering_options *rendering_options;
 };
@@ -64,7 +64,7 @@ struct customer {
     struct cash_balance cash_balance;
     struct ref coupon; /* before basil: to redeem */
     struct str currency;
-    struct str default_source;
+    struct ref default_source;
     struct str description;
     struct ref discount;
     struct str email;
@@ -73,12 +73,12 @@ struct customer {
     struct customer_invoice_settings invoice_settings;
     struct str name;
     int64_t next_invoice_sequence;
-    struct str payment_method;
+    struct ref payment_method; /* to save */
     struct str phone;
     struct strings preferred_locales;
     struct ref promotion_code; /* before basil: to redeem */
     struct shipping *shipping;
-    struct str source;
+    struct str source; /* token of a card to save */
     struct customer_tax tax;
     struct choice tax_exempt;
     struct list tax_id_data; /* of struct tax_id_data */
@@ -87,6 +87,7 @@ struct customer {
     bool validate;
 };
 
+extern const struct schema address_schema;
 extern const struct resource customer_resource;
 
 /* Takes a discount that ends away from the customer who has it. */

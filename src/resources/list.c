@@ -267,6 +267,12 @@ static void read_items(struct request *request, struct query *query,
 
 bool resource_list(struct request *request, const struct route *route, struct answer *answer)
 {
+    return resource_list_of(request, route, answer, NULL, STR_NULL);
+}
+
+bool resource_list_of(struct request *request, const struct route *route, struct answer *answer,
+                      const char *condition, struct str value)
+{
     const struct resource *resource = route->resource;
     void *filter = resource_new(request, resource);
     struct page page = {0};
@@ -285,6 +291,10 @@ bool resource_list(struct request *request, const struct route *route, struct an
     begin(&selection, request, resource);
     if (!add_filters(&selection, &resource->schema, filter))
         return false;
+    if (condition) {
+        text_add_literal(&selection.sql, " AND ");
+        add_condition(&selection, condition, (struct value){.text = value});
+    }
     bool newer = page.ending_before.data != NULL;
     if (newer)
         add_number(&selection, "o.seq >", before);

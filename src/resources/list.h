@@ -7,6 +7,10 @@ struct text;
 /* The regular list. */
 handler_fn resource_list;
 
+/* The list of those that meet a condition too, in which ? is the value. */
+bool resource_list_of(struct request *request, const struct route *route, struct answer *answer,
+                      const char *condition, struct str value) MUST_CHECK;
+
 /* The parameters that every list takes: limit, starting_after, ending_before. */
 extern const struct schema page_schema;
 

@@ -10,9 +10,13 @@ struct arena;
     X(customer)       \
     X(discount)       \
     X(event)          \
+    X(payment_intent) \
+    X(payment_method) \
+    X(plan)           \
     X(price)          \
     X(product)        \
     X(promotion_code) \
+    X(setup_intent)   \
     X(test_clock)
 
 #define RESOURCE_DECLARE(name) extern const struct resource name##_resource;

@@ -65,7 +65,8 @@ static void *find(struct request *request, const struct resource *resource,
 
 void *resource_find(struct request *request, const struct resource *resource, struct str id)
 {
-    return find(request, resource, &catalog_of(request, resource)->by_id, id, 0);
+    void *object = find(request, resource, &catalog_of(request, resource)->by_id, id, 0);
+    return object || !resource->well_known ? object : resource->well_known(request, id);
 }
 
 void *resource_find_past(struct request *request, const struct resource *resource, struct str id)

@@ -1,6 +1,6 @@
 #pragma once
 /* A kind of object and its regular operations. What is irregular about an object is in its hooks
- * and hand-written routes; there are five hooks and no more. */
+ * and hand-written routes; there are six hooks and no more. */
 #include "schema/decode.h"
 #include "schema/field.h"
 #include "store/rows.h"
@@ -42,6 +42,8 @@ struct resource {
     /* Consequences in the same transaction: of creation (before == NULL) and update … */
     bool (*saved)(struct request *request, void *object, const void *before);
     bool (*deleted)(struct request *request, void *object); /* … and of deletion */
+    /* The object that an id stands for although none is stored (its row is 0); NULL: none. */
+    void *(*well_known)(struct request *request, struct str id);
 };
 
 /* What a request is answered with. */

@@ -3,29 +3,34 @@
 
 #include "store/db.h"
 
-STATEMENT(empty_coupons, "DELETE FROM coupons WHERE tenant = $1");
-STATEMENT(empty_coupon_uses, "DELETE FROM coupon_uses WHERE tenant = $1");
-STATEMENT(empty_promotion_codes, "DELETE FROM promotion_codes WHERE tenant = $1");
-STATEMENT(empty_promotion_code_uses, "DELETE FROM promotion_code_uses WHERE tenant = $1");
-STATEMENT(empty_redemptions, "DELETE FROM redemptions WHERE tenant = $1");
-STATEMENT(empty_discounts, "DELETE FROM discounts WHERE tenant = $1");
-STATEMENT(empty_customers, "DELETE FROM customers WHERE tenant = $1");
-STATEMENT(empty_products, "DELETE FROM products WHERE tenant = $1");
-STATEMENT(empty_prices, "DELETE FROM prices WHERE tenant = $1");
-STATEMENT(empty_test_clocks, "DELETE FROM test_clocks WHERE tenant = $1");
-STATEMENT(empty_timers, "DELETE FROM timers WHERE tenant = $1");
-STATEMENT(empty_events, "DELETE FROM events WHERE tenant = $1");
-STATEMENT(empty_answers, "DELETE FROM idempotency_answers WHERE tenant = $1");
-STATEMENT(empty_keys, "DELETE FROM idempotency_keys WHERE tenant = $1");
+#define TABLES(X)          \
+    X(coupons)             \
+    X(coupon_uses)         \
+    X(promotion_codes)     \
+    X(promotion_code_uses) \
+    X(redemptions)         \
+    X(discounts)           \
+    X(customers)           \
+    X(products)            \
+    X(prices)              \
+    X(payment_methods)     \
+    X(payment_intents)     \
+    X(setup_intents)       \
+    X(test_clocks)         \
+    X(timers)              \
+    X(events)              \
+    X(idempotency_answers) \
+    X(idempotency_keys)
+
+#define TABLE_STATEMENT(table) STATEMENT(empty_##table, "DELETE FROM " #table " WHERE tenant = $1");
+TABLES(TABLE_STATEMENT)
+#undef TABLE_STATEMENT
 
 void tenant_empty(struct db *db, int64_t tenant)
 {
-    const struct statement *const statements[] = {
-        &empty_coupons,     &empty_coupon_uses, &empty_promotion_codes, &empty_promotion_code_uses,
-        &empty_redemptions, &empty_discounts,   &empty_customers,       &empty_products,
-        &empty_prices,      &empty_test_clocks, &empty_timers,          &empty_events,
-        &empty_answers,     &empty_keys,
-    };
+#define TABLE_ADDRESS(table) &empty_##table,
+    const struct statement *const statements[] = {TABLES(TABLE_ADDRESS)};
+#undef TABLE_ADDRESS
     for (size_t i = 0; i < ARRAY_LENGTH(statements); i++) {
         struct query query = db_query(db, statements[i]);
         db_bind_int(&query, tenant);
