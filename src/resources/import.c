@@ -7,7 +7,10 @@
 #include "base/request.h"
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
+#include "resources/customer.h"
 #include "resources/discount.h"
+#include "resources/payment_method.h"
+#include "resources/price.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 #include "schema/parse.h"
@@ -52,6 +55,13 @@ static bool import_object(struct request *request, const struct line *line,
                           const struct resource *resource, struct object *object,
                           const struct resource *inside);
 
+/* What a product or a customer has for a default points back at them. */
+static bool comes_later(const struct resource *importing, const struct resource *target)
+{
+    return (importing == &product_resource && target == &price_resource) ||
+           (importing == &customer_resource && target == &payment_method_resource);
+}
+
 /* Finds what the stored references point at. An object that is shown inside its owner comes with
  * it, and points back at an owner (`inside`) that is only coming. */
 static bool find_references(struct request *request, const struct line *line,
@@ -78,6 +88,8 @@ static bool find_references(struct request *request, const struct line *line,
                                           (struct object *)(uintptr_t)ref->object, importing))
             return false;
         const struct object *found = resource_follow(request, target, ref);
+        if (!found && comes_later(importing, target))
+            continue;
         if (!found)
             return fail_line(request, line,
                              str_format(request->arena, "%s: no such %s: '%.*s'", field_name(field),
@@ -173,6 +185,8 @@ static bool import_object(struct request *request, const struct line *line,
     if (!object->created.seconds)
         object->created.seconds = request->now;
     const struct object *existing = resource_find(request, resource, object->id);
+    if (existing && !existing->row)
+        existing = NULL; /* a well-known one, which the line takes the place of */
     if (existing)
         object->row = existing->row;
     if (!complete(request, line, resource, object) ||

@@ -8,11 +8,12 @@
 #include "base/request.h"
 #include "money/calendar.h"
 #include "resources/event.h"
-#include "resources/product.h"
 #include "resources/registry.h"
 #include "resources/rules.h"
+#include "schema/json.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define LOOKUP_KEY_CHARACTERS_MAX 200
 #define LOOKUP_KEYS_MAX 10
@@ -71,6 +72,7 @@ static const struct field product_data_fields[] = {
     FIELD(name, "What customers see.", .in = CREATE, .is = REQUIRED),
     FIELD(statement_descriptor, "What appears on a card statement.", .in = CREATE, .max = 22),
     FIELD(tax_code, "The tax code.", .in = CREATE),
+    OPT_HASH(tax_details, tax_details_schema, "How it is taxed.", .in = CREATE, .since = V_ENDIVE),
     FIELD(unit_label, "What one of it is called.", .in = CREATE, .max = 12),
 };
 #undef THIS
@@ -87,7 +89,8 @@ static const struct field price_fields[] = {
     FIELD(currency, "Currency.", .in = CREATE | FILTER, .is = REQUIRED | NOT_NULL,
           .format = FORMAT_CURRENCY),
     FIELD(currency_options, "The price in other currencies.", .in = CREATE | UPDATE,
-          .is = INCLUDABLE, .of = &price_currency_option_schema, .format = FORMAT_CURRENCY),
+          .is = INCLUDABLE | CLEARS_ON_UPDATE, .of = &price_currency_option_schema,
+          .format = FORMAT_CURRENCY, .since = V_2022_08_01),
     CONSTANT("custom_unit_amount", "null", "Not supported.", .since = V_2022_08_01),
     FIELD_LIVEMODE,
     FIELD(lookup_key, "A name of your own to find it by.", .in = CREATE | UPDATE,
@@ -115,6 +118,21 @@ static const struct field price_fields[] = {
 };
 #undef THIS
 
+#define THIS struct default_price_data
+static const struct field default_price_data_fields[] = {
+    FIELD(currency, "Currency.", .in = CREATE, .is = REQUIRED, .format = FORMAT_CURRENCY),
+    FIELD(currency_options, "The price in other currencies.", .in = CREATE,
+          .of = &price_currency_option_schema, .since = V_2022_08_01),
+    FIELD(metadata, "Pairs of your own.", .in = CREATE),
+    HASH(recurring, recurring_schema, "How often it is paid; absent: once.", .in = CREATE),
+    FIELD(tax_behavior, "Whether the amount contains tax.", .in = CREATE, .values = tax_behaviors),
+    FIELD(unit_amount, "Price of one, in minor units.", .in = CREATE, .max = AMOUNT_MAX),
+    FIELD(unit_amount_decimal, "The same with up to twelve decimal places.", .in = CREATE),
+};
+#undef THIS
+const struct schema default_price_data_schema =
+    SCHEMA(struct default_price_data, default_price_data_fields, "default_price_data");
+
 #define THIS struct plan
 static const struct field plan_fields[] = {
     FIELD_ID,
@@ -139,8 +157,12 @@ static const struct field plan_fields[] = {
 };
 #undef THIS
 
-const struct schema plan_schema = SCHEMA(struct plan, plan_fields, "plan", .is_object = true,
-                                         .help = "A recurring price under its older name.");
+const struct resource plan_resource = {
+    .schema = SCHEMA(struct plan, plan_fields, "plan", .is_object = true,
+                     .help = "A recurring price under its older name."),
+    .number = RESOURCE_plan,
+    .noun = "plan",
+};
 
 struct plan *price_plan(struct request *request, const struct price *price)
 {
@@ -249,7 +271,44 @@ static bool check_unit(struct request *request, const char *prefix, struct opt_i
     return true;
 }
 
-static bool check_currency_options(struct request *request, struct price *price)
+/* Of an option that is changed only one of the two amounts is new. */
+static void drop_old_amount(struct price_currency_option *option,
+                            const struct price_currency_option *old)
+{
+    if (!old || !option->unit_amount.set || !option->unit_amount_decimal.data)
+        return;
+    if (str_equal(option->unit_amount_decimal, old->unit_amount_decimal))
+        option->unit_amount_decimal = STR_NULL;
+    else if (old->unit_amount.set && option->unit_amount.value == old->unit_amount.value)
+        option->unit_amount.set = false;
+}
+
+/* The options have the price's own currency among them. */
+static void add_own_currency(struct request *request, struct price *price)
+{
+    const struct price_currency_option *options = price->currency_options.items;
+    size_t count = price->currency_options.count, length = 0;
+    struct price_currency_option *all =
+        ARENA_ARRAY(request->arena, struct price_currency_option, count + 1);
+    struct price_currency_option own = {price->currency, price->tax_behavior, price->unit_amount,
+                                        price->unit_amount_decimal};
+    bool added = false;
+    for (size_t i = 0; i < count; i++) {
+        bool same = str_equal(options[i].currency, own.currency);
+        if (!added && (same || strcmp(options[i].currency.data, own.currency.data) > 0)) {
+            all[length++] = own;
+            added = true;
+        }
+        if (!same)
+            all[length++] = options[i];
+    }
+    if (!added)
+        all[length++] = own;
+    price->currency_options = (struct dictionary){all, length};
+}
+
+static bool check_currency_options(struct request *request, struct price *price,
+                                   const struct price *before)
 {
     struct price_currency_option *options = price->currency_options.items;
     if (!check_currency_keys(request, "currency_options", &price_currency_option_schema,
@@ -260,12 +319,13 @@ static bool check_currency_options(struct request *request, struct price *price)
             str_format(request->arena, "currency_options[%.*s]", STR_FMT(options[i].currency));
         if (!options[i].tax_behavior.value)
             options[i].tax_behavior.value = TAX_UNSPECIFIED;
-        if (options[i].unit_amount.set && options[i].unit_amount_decimal.data)
-            options[i].unit_amount_decimal = STR_NULL; /* as it was stored */
+        if (before)
+            drop_old_amount(&options[i], find_option(before, options[i].currency));
         if (!check_unit(request, prefix.data, &options[i].unit_amount,
                         &options[i].unit_amount_decimal))
             return false;
     }
+    add_own_currency(request, price);
     return true;
 }
 
@@ -310,9 +370,12 @@ static bool check_product(struct request *request, struct price *price)
     product_resource.prepare(request, product);
     product->object.id = data->id;
     product->object.metadata = data->metadata;
+    if (data->active.set)
+        product->active = data->active.value;
     product->name = data->name;
     product->statement_descriptor = data->statement_descriptor;
     product->tax_code = data->tax_code;
+    product->tax_details = data->tax_details;
     product->unit_label = data->unit_label;
     if (!resource_insert(request, &product_resource, product))
         return false;
@@ -321,7 +384,6 @@ static bool check_product(struct request *request, struct price *price)
 }
 
 STATEMENT(find_lookup_key, "SELECT seq FROM prices WHERE tenant = $1 AND lookup_key = $2");
-STATEMENT(drop_lookup_key, "UPDATE prices SET lookup_key = NULL WHERE tenant = $1 AND seq = $2");
 
 /* A lookup key belongs to one price. */
 static bool check_lookup_key(struct request *request, const struct price *price)
@@ -338,11 +400,22 @@ static bool check_lookup_key(struct request *request, const struct price *price)
     if (!price->transfer_lookup_key)
         return fail(request, CODE_resource_already_exists, STR("lookup_key"),
                     "A price already uses that lookup key.");
-    struct query drop = db_query(request->db, &drop_lookup_key);
-    db_bind_int(&drop, request->tenant);
-    db_bind_int(&drop, holder);
-    db_do(&drop);
-    return true;
+    struct price *loser = resource_load(request, &price_resource, holder);
+    if (!loser)
+        return true; /* the database has failed, which the transaction will notice */
+    struct price *before = resource_new(request, &price_resource);
+    *before = *loser;
+    loser->lookup_key = STR_NULL;
+    return resource_change(request, &price_resource, loser, before);
+}
+
+static bool check_archiving(struct request *request, const struct price *price)
+{
+    const struct product *product =
+        price->active ? NULL : resource_load(request, &product_resource, price->product.row);
+    return !product || !str_equal(product->default_price.id, price->object.id) ||
+           fail(request, CODE_NONE, STR("active"),
+                "This price cannot be archived because it is the default price of its product.");
 }
 
 static bool check(struct request *request, void *object, const void *before, unsigned operation)
@@ -352,18 +425,55 @@ static bool check(struct request *request, void *object, const void *before, uns
         return true;
     if (price->billing_scheme.value != SCHEME_PER_UNIT)
         return fail(request, CODE_NONE, STR("billing_scheme"), "Tiered prices are not supported.");
-    if (!check_currency_options(request, price) || !check_lookup_key(request, price))
+    const bool amounts =
+        before || check_unit(request, "", &price->unit_amount, &price->unit_amount_decimal);
+    if (!amounts || !check_currency_options(request, price, before) ||
+        !check_lookup_key(request, price))
         return false;
-    return before || (check_unit(request, "", &price->unit_amount, &price->unit_amount_decimal) &&
-                      check_recurring(request, price) && check_product(request, price));
+    return before ? check_archiving(request, price)
+                  : check_recurring(request, price) && check_product(request, price);
 }
 
 static bool saved(struct request *request, void *object, const void *before)
 {
     const struct price *price = object;
-    if (price->type.value == PRICE_RECURRING)
-        event_record(request, "plan", before ? "updated" : "created", &plan_schema,
-                     price_plan(request, price), NULL);
+    if (price->type.value != PRICE_RECURRING)
+        return true;
+    const struct schema *schema = &plan_resource.schema;
+    const struct plan *plan = price_plan(request, price);
+    const struct plan *old = before ? price_plan(request, before) : NULL;
+    if (!old || json_differs(schema, old, plan, V_NEWEST))
+        event_record(request, "plan", old ? "updated" : "created", schema, plan, old);
+    return true;
+}
+
+/* unit_amount → default_price_data[unit_amount], a[b] → default_price_data[a][b] */
+static struct str default_price_param(struct request *request, struct str param)
+{
+    struct str rest, first = str_split(param, '[', &rest);
+    return str_format(request->arena, "default_price_data[%.*s]%s%.*s", STR_FMT(first),
+                      rest.data ? "[" : "", STR_FMT(rest));
+}
+
+bool price_create_default(struct request *request, const struct default_price_data *data,
+                          const struct product *product, struct ref *ref)
+{
+    struct price *price = resource_new(request, &price_resource);
+    prepare(request, price);
+    price->object.metadata = data->metadata;
+    price->currency = data->currency;
+    price->currency_options = data->currency_options;
+    price->product = (struct ref){product->object.id, product->object.row, NULL};
+    price->recurring = data->recurring;
+    if (data->tax_behavior.value)
+        price->tax_behavior = data->tax_behavior;
+    price->unit_amount = data->unit_amount;
+    price->unit_amount_decimal = data->unit_amount_decimal;
+    if (!check(request, price, NULL, CREATE) || !resource_insert(request, &price_resource, price)) {
+        request->error.param = default_price_param(request, request->error.param);
+        return false;
+    }
+    *ref = (struct ref){price->object.id, price->object.row, price};
     return true;
 }
 

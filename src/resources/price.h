@@ -1,6 +1,7 @@
 #pragma once
 /* Prices: what one of a product costs, once or per period; and the plans that older clients see in
  * recurring ones. */
+#include "resources/product.h"
 #include "resources/resource.h"
 
 enum interval {
@@ -30,12 +31,13 @@ struct price_currency_option {
 };
 
 struct product_data {
-    bool active;
+    struct opt_bool active;
     struct str id;
     struct metadata metadata;
     struct str name;
     struct str statement_descriptor;
     struct str tax_code;
+    struct tax_details *tax_details;
     struct str unit_label;
 };
 
@@ -74,8 +76,24 @@ struct plan {
     struct choice usage_type;
 };
 
+/* The price that a product is created with. */
+struct default_price_data {
+    struct str currency;
+    struct dictionary currency_options;
+    struct metadata metadata;
+    struct recurring recurring;
+    struct choice tax_behavior;
+    struct opt_int unit_amount;
+    struct str unit_amount_decimal;
+};
+
 extern const struct resource price_resource;
-extern const struct schema plan_schema;
+extern const struct resource plan_resource;
+extern const struct schema default_price_data_schema;
+
+/* Stores the price of a new product; mistakes are those of the parameter default_price_data. */
+bool price_create_default(struct request *request, const struct default_price_data *data,
+                          const struct product *product, struct ref *ref) MUST_CHECK;
 
 /* The plan of a recurring price. */
 struct plan *price_plan(struct request *request, const struct price *price);

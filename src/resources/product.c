@@ -2,6 +2,7 @@
 #include "resources/product.h"
 
 #include "base/request.h"
+#include "resources/price.h"
 #include "resources/registry.h"
 #include "schema/json.h"
 
@@ -45,7 +46,7 @@ static const struct field tax_details_fields[] = {
     FIELD(tax_code, "The tax code.", .in = CREATE | UPDATE),
 };
 #undef THIS
-static const struct schema tax_details_schema =
+const struct schema tax_details_schema =
     SCHEMA(struct tax_details, tax_details_fields, "tax_details");
 
 #define THIS struct product
@@ -57,8 +58,10 @@ static const struct field product_fields[] = {
     CONSTANT("caption", "null", "Not supported.", .until = V_2023_08_16),
     FIELD_CREATED,
     CONSTANT("deactivate_on", "null", "Not supported.", .until = V_2023_08_16),
-    FIELD(default_price, "Refused: there are no prices.", .in = UPDATE, .is = INPUT),
-    CONSTANT("default_price", "null", "Not supported.", .is = EXPANDABLE),
+    FIELD(default_price, "The price that it usually has.", .in = UPDATE,
+          .of = &price_resource.schema),
+    OPT_HASH(default_price_data, default_price_data_schema, "A price to make with it.",
+             .in = CREATE, .is = INPUT),
     FIELD(description, "What customers read about it.", .in = CREATE | UPDATE,
           .is = CLEARS_ON_UPDATE),
     FIELD(marketing_features, "What it offers.", .as = "features", .in = CREATE | UPDATE,
@@ -101,15 +104,46 @@ static bool check(struct request *request, void *object, const void *before, uns
     struct product *product = object;
     if (operation == FILTER)
         return true;
-    if (product->default_price.data)
-        return fail(request, CODE_resource_missing, STR("default_price"), "No such price: '%.*s'",
-                    STR_FMT(product->default_price));
+    const struct price *price = product->default_price.object;
+    if (price && price->product.row != product->object.row)
+        return fail(request, CODE_NONE, STR("default_price"),
+                    "The price specified (%.*s) is not a price of this product.",
+                    STR_FMT(price->object.id));
+    if (price && !price->active)
+        return fail(request, CODE_NONE, STR("default_price"),
+                    "The price specified is inactive. This field only accepts active prices.");
     if (product->images.count > IMAGES_MAX)
         return fail(request, CODE_NONE, STR("images"),
                     "Array images exceeded maximum %d allowed elements.", IMAGES_MAX);
     if (before && json_differs(&product_resource.schema, before, product, request->version))
         product->updated.seconds = request->now;
     return true;
+}
+
+static bool saved(struct request *request, void *object, const void *before)
+{
+    struct product *product = object;
+    if (before || !product->default_price_data)
+        return true;
+    if (!price_create_default(request, product->default_price_data, product,
+                              &product->default_price))
+        return false;
+    rows_update(request, catalog_of(request, &product_resource), &product_resource.schema, product);
+    return true;
+}
+
+STATEMENT(find_price, "SELECT 1 FROM prices WHERE tenant = $1 AND product_seq = $2 LIMIT 1");
+
+static bool deleted(struct request *request, void *object)
+{
+    struct query query = db_query(request->db, &find_price);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, ((struct product *)object)->object.row);
+    if (!db_row(&query))
+        return true;
+    db_end(&query);
+    return fail(request, CODE_NONE, STR("id"),
+                "This product cannot be deleted because it has one or more user-created prices.");
 }
 
 const struct resource product_resource = {
@@ -126,4 +160,6 @@ const struct resource product_resource = {
     .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
     .prepare = prepare,
     .check = check,
+    .saved = saved,
+    .deleted = deleted,
 };

@@ -15,10 +15,13 @@ struct tax_details {
     struct str tax_code;
 };
 
+struct default_price_data;
+
 struct product {
     struct object object;
     bool active;
-    struct str default_price;
+    struct ref default_price;
+    struct default_price_data *default_price_data;
     struct str description;
     struct strings images;
     struct list marketing_features; /* of struct marketing_feature */
@@ -35,4 +38,5 @@ struct product {
     struct str url;
 };
 
+extern const struct schema tax_details_schema;
 extern const struct resource product_resource;
