@@ -446,7 +446,7 @@ static bool delete_discount(struct request *request, const struct route *route,
 static const struct route routes[] = {
     {.method = "GET",
      .path = "/v1/customers/search",
-     .handler = search_customers,
+     .handler = search_objects,
      .resource = &customer_resource,
      .form = ANSWER_SEARCH,
      .parameters = &search_schema,

@@ -10,6 +10,7 @@
 #include "resources/event.h"
 #include "resources/registry.h"
 #include "resources/rules.h"
+#include "resources/search.h"
 #include "schema/json.h"
 
 #include <stddef.h>
@@ -477,6 +478,18 @@ bool price_create_default(struct request *request, const struct default_price_da
     return true;
 }
 
+static const struct route routes[] = {
+    {.method = "GET",
+     .path = "/v1/prices/search",
+     .handler = search_objects,
+     .resource = &price_resource,
+     .form = ANSWER_SEARCH,
+     .parameters = &search_schema,
+     .in = ACTION,
+     .name = "GetPricesSearch",
+     .summary = "Search prices by some of their fields or metadata"},
+};
+
 const struct resource price_resource = {
     .schema = SCHEMA(struct price, price_fields, "price", .is_object = true,
                      .help = "What one of a product costs, once or per period."),
@@ -489,6 +502,8 @@ const struct resource price_resource = {
     .id_prefix = "price_",
     .id_form = ID_LONG,
     .operations = CREATE | RETRIEVE | UPDATE | FILTER,
+    .routes = routes,
+    .route_count = ARRAY_LENGTH(routes),
     .prepare = prepare,
     .check = check,
     .saved = saved,

@@ -4,6 +4,7 @@
 #include "base/request.h"
 #include "resources/price.h"
 #include "resources/registry.h"
+#include "resources/search.h"
 #include "schema/json.h"
 
 #define V_2023_10_16 20231016
@@ -146,6 +147,18 @@ static bool deleted(struct request *request, void *object)
                 "This product cannot be deleted because it has one or more user-created prices.");
 }
 
+static const struct route routes[] = {
+    {.method = "GET",
+     .path = "/v1/products/search",
+     .handler = search_objects,
+     .resource = &product_resource,
+     .form = ANSWER_SEARCH,
+     .parameters = &search_schema,
+     .in = ACTION,
+     .name = "GetProductsSearch",
+     .summary = "Search products by some of their fields or metadata"},
+};
+
 const struct resource product_resource = {
     .schema = SCHEMA(struct product, product_fields, "product", .is_object = true,
                      .referred_by_seq = true, .help = "Something that is sold."),
@@ -158,6 +171,8 @@ const struct resource product_resource = {
     .id_prefix = "prod_",
     .id_form = ID_SHORT,
     .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
+    .routes = routes,
+    .route_count = ARRAY_LENGTH(routes),
     .prepare = prepare,
     .check = check,
     .saved = saved,

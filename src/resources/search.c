@@ -1,4 +1,4 @@
-/* Search: a query of clauses joined by AND or by OR becomes one SELECT. Understood are email, name
+/* Search: a query of clauses joined by AND or by OR becomes one SELECT. Understood are some fields
  * and metadata["key"], with : (equal), ~ (contains) and a leading minus for negation; values match
  * without regard to case. Answers are up to date at once. */
 #include "resources/search.h"
@@ -8,6 +8,8 @@
 #include "base/request.h"
 #include "base/text.h"
 #include "resources/customer.h"
+#include "resources/price.h"
+#include "resources/product.h"
 #include "resources/registry.h"
 #include "schema/json.h"
 
@@ -16,6 +18,23 @@
 #define SEARCH_SQL_BYTES_MAX 16384
 #define CLAUSES_MAX 10
 #define SUBSTRING_CHARACTERS_MIN 3
+
+#define FIELDS_MAX 6
+
+/* The fields that can be looked for, besides metadata. */
+static const struct searchable {
+    const struct resource *resource;
+    const char *fields[FIELDS_MAX];
+    const char *names; /* for error messages */
+} searchables[] = {
+    {&customer_resource, {"email", "name"}, "email, name, metadata"},
+    {&price_resource,
+     {"active", "currency", "lookup_key", "product", "type"},
+     "active, currency, lookup_key, metadata, product, type"},
+    {&product_resource,
+     {"active", "description", "name", "shippable", "url"},
+     "active, description, metadata, name, shippable, url"},
+};
 
 struct search {
     int64_t limit;
@@ -28,7 +47,7 @@ static const struct field search_fields[] = {
     FIELD(limit, "How many objects at most, 1 to 100; 10 by default.", .in = ACTION,
           .min = INT64_MIN, .max = INT64_MAX),
     FIELD(page, "The `next_page` of the page before.", .in = ACTION),
-    FIELD(query, "Clauses such as email:\"a@b.c\" or name~\"ann\" or metadata[\"k\"]:\"v\".",
+    FIELD(query, "Clauses such as name:\"Ann\" or name~\"ann\" or metadata[\"k\"]:\"v\".",
           .in = ACTION, .is = REQUIRED),
 };
 #undef THIS
@@ -36,8 +55,8 @@ static const struct field search_fields[] = {
 const struct schema search_schema = SCHEMA(struct search, search_fields, "search");
 
 struct clause {
-    struct str field; /* email, name or metadata */
-    struct str key;   /* of metadata */
+    const char *field; /* NULL: metadata */
+    struct str key;    /* of metadata */
     struct str value;
     bool negated;
     bool contains;
@@ -46,6 +65,7 @@ struct clause {
 
 struct scanner {
     struct request *request;
+    const struct searchable *searchable;
     struct str rest;
 };
 
@@ -53,8 +73,8 @@ static bool fail_query(struct request *request, const char *problem)
 {
     return fail(request, CODE_NONE, STR("query"),
                 "We were unable to parse your search query: %s. Use clauses such as "
-                "email:\"a@b.c\", name~\"ann\" or metadata[\"key\"]:\"value\", joined by AND or "
-                "by OR.",
+                "name:\"Ann\", name~\"ann\" or metadata[\"key\"]:\"value\", joined by AND or by "
+                "OR.",
                 problem);
 }
 
@@ -94,22 +114,30 @@ static bool scan_string(struct scanner *scanner, struct str *value)
     return true;
 }
 
+static bool scan_field(struct scanner *scanner, struct clause *clause)
+{
+    const struct searchable *searchable = scanner->searchable;
+    for (size_t i = 0; i < FIELDS_MAX && searchable->fields[i]; i++) {
+        if (skip(scanner, searchable->fields[i])) {
+            clause->field = searchable->fields[i];
+            return true;
+        }
+    }
+    if (!skip(scanner, "metadata["))
+        return fail_query(
+            scanner->request,
+            str_format(scanner->request->arena, "the field is not one of %s", searchable->names)
+                .data);
+    if (!scan_string(scanner, &clause->key))
+        return false;
+    return skip(scanner, "]") || fail_query(scanner->request, "a closing bracket is missing");
+}
+
 static bool scan_clause(struct scanner *scanner, struct clause *clause)
 {
     *clause = (struct clause){.negated = skip(scanner, "-")};
-    if (skip(scanner, "email")) {
-        clause->field = STR("email");
-    } else if (skip(scanner, "name")) {
-        clause->field = STR("name");
-    } else if (skip(scanner, "metadata[")) {
-        clause->field = STR("metadata");
-        if (!scan_string(scanner, &clause->key))
-            return false;
-        if (!skip(scanner, "]"))
-            return fail_query(scanner->request, "a closing bracket is missing");
-    } else {
-        return fail_query(scanner->request, "the field is not one of email, name, metadata");
-    }
+    if (!scan_field(scanner, clause))
+        return false;
     clause->contains = skip(scanner, "~");
     if (clause->contains && clause->key.data)
         return fail_query(scanner->request, "metadata can only be compared with :");
@@ -127,10 +155,11 @@ static bool scan_clause(struct scanner *scanner, struct clause *clause)
 }
 
 /* All clauses; `any`: joined by OR. */
-static bool scan_query(struct request *request, struct str query,
-                       struct clause clauses[CLAUSES_MAX], size_t *count, bool *any)
+static bool scan_query(struct request *request, const struct searchable *searchable,
+                       struct str query, struct clause clauses[CLAUSES_MAX], size_t *count,
+                       bool *any)
 {
-    struct scanner scanner = {request, query};
+    struct scanner scanner = {request, searchable, query};
     bool all = *any = false;
     *count = 0;
     skip_spaces(&scanner);
@@ -187,32 +216,46 @@ static struct str pattern_of(struct request *request, const struct clause *claus
     return text_str(&pattern);
 }
 
-static void add_clause(struct text *sql, const struct clause *clause, int number)
+/* The column as text. */
+static struct str column_of(struct request *request, const struct resource *resource,
+                            const char *name)
+{
+    for (size_t i = 0; i < resource->schema.count; i++)
+        if (resource->schema.fields[i].kind == KIND_BOOL &&
+            strcmp(resource->schema.fields[i].name, name) == 0)
+            return str_format(request->arena,
+                              "CASE o.%s WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", name);
+    return str_format(request->arena, "o.%s", name);
+}
+
+static void add_clause(struct request *request, struct text *sql, const struct resource *resource,
+                       const struct clause *clause, int number)
 {
     bool negated = clause->negated;
+    struct str column = column_of(request, resource, clause->field ? clause->field : "metadata");
     if (clause->is_null && !clause->key.data) {
-        text_addf(sql, "o.%.*s IS %sNULL", STR_FMT(clause->field), negated ? "NOT " : "");
+        text_addf(sql, "%.*s IS %sNULL", STR_FMT(column), negated ? "NOT " : "");
         return;
     }
     if (clause->is_null)
         negated = !negated; /* the pattern finds those that have the key */
-    text_addf(sql, "%sLOWER(COALESCE(o.%.*s, '')) LIKE LOWER($%d) ESCAPE '\\'",
-              negated ? "NOT " : "", STR_FMT(clause->field), number);
+    text_addf(sql, "%sLOWER(COALESCE(%.*s, '')) LIKE LOWER($%d) ESCAPE '\\'", negated ? "NOT " : "",
+              STR_FMT(column), number);
 }
 
-static struct str build_sql(struct request *request, const struct clause *clauses, size_t count,
-                            bool any)
+static struct str build_sql(struct request *request, const struct resource *resource,
+                            const struct clause *clauses, size_t count, bool any)
 {
     struct text sql;
     int parameters = 2;
     text_init(&sql, request->arena, SEARCH_SQL_BYTES_MAX);
-    text_add(&sql, catalog_of(request, &customer_resource)->select);
+    text_add(&sql, catalog_of(request, resource)->select);
     text_add_literal(&sql, " WHERE o.tenant = $1 AND o.deleted_at IS NULL AND o.seq < $2 AND (");
     for (size_t i = 0; i < count; i++) {
         text_add(&sql, i == 0 ? STR("") : any ? STR(" OR ") : STR(" AND "));
         bool bound = !(clauses[i].is_null && !clauses[i].key.data);
         parameters += bound;
-        add_clause(&sql, &clauses[i], parameters);
+        add_clause(request, &sql, resource, &clauses[i], parameters);
     }
     text_addf(&sql, ") ORDER BY o.seq DESC LIMIT $%d", parameters + 1);
     return text_str(&sql);
@@ -220,19 +263,24 @@ static struct str build_sql(struct request *request, const struct clause *clause
 
 void search_statements(struct request *request, struct text *text)
 {
-    const struct clause clauses[] = {
-        {.field = STR("email"), .value = STR("a")},
-        {.field = STR("name"), .value = STR("a"), .negated = true},
-        {.field = STR("metadata"), .key = STR("k"), .value = STR("a")},
-        {.field = STR("email"), .is_null = true},
+    struct clause clauses[FIELDS_MAX + 2] = {
+        {.key = STR("k"), .value = STR("a")},
+        {.key = STR("k"), .value = STR("a"), .negated = true},
     };
-    struct str sql = build_sql(request, clauses, ARRAY_LENGTH(clauses), false);
-    text_addf(text, "%.*s\n", STR_FMT(sql));
+    for (size_t i = 0; i < ARRAY_LENGTH(searchables); i++) {
+        size_t count = 2;
+        for (size_t j = 0; j < FIELDS_MAX && searchables[i].fields[j]; j++)
+            clauses[count++] =
+                (struct clause){.field = searchables[i].fields[j], .is_null = j % 2 == 1};
+        struct str sql = build_sql(request, searchables[i].resource, clauses, count, false);
+        text_addf(text, "%.*s\n", STR_FMT(sql));
+    }
 }
 
-static void read_customers(struct request *request, struct query *query, int64_t limit,
-                           struct answer *answer)
+static void read_objects(struct request *request, struct query *query, int64_t limit,
+                         struct answer *answer)
 {
+    const struct resource *resource = answer->resource;
     int64_t last = 0;
     answer->items = ARENA_ARRAY(request->arena, const void *, (size_t)limit);
     while (db_row(query)) {
@@ -241,15 +289,15 @@ static void read_customers(struct request *request, struct query *query, int64_t
             answer->next_page = str_format(request->arena, "%lld", (long long)last);
             break;
         }
-        struct object *customer = resource_new(request, &customer_resource);
-        rows_read(request, query, &customer_resource.schema, customer);
-        last = customer->row;
-        answer->items[answer->count++] = customer;
+        struct object *object = resource_new(request, resource);
+        rows_read(request, query, &resource->schema, object);
+        last = object->row;
+        answer->items[answer->count++] = object;
     }
     db_end(query);
 }
 
-/* The cursor is the row of the last customer shown. */
+/* The cursor is the row of the last object shown. */
 static bool read_cursor(struct request *request, struct str page, int64_t *row)
 {
     *row = INT64_MAX;
@@ -259,7 +307,15 @@ static bool read_cursor(struct request *request, struct str page, int64_t *row)
            fail(request, CODE_NONE, STR("page"), "Invalid page: %.*s", STR_FMT(page));
 }
 
-bool search_customers(struct request *request, const struct route *route, struct answer *answer)
+static const struct searchable *find_searchable(const struct resource *resource)
+{
+    const struct searchable *searchable = searchables;
+    while (searchable->resource != resource)
+        searchable++;
+    return searchable;
+}
+
+bool search_objects(struct request *request, const struct route *route, struct answer *answer)
 {
     struct search search = {.limit = LIST_LIMIT_DEFAULT};
     struct clause clauses[CLAUSES_MAX];
@@ -268,12 +324,13 @@ bool search_customers(struct request *request, const struct route *route, struct
     int64_t before;
     if (!resource_parameters(request, route, &search) ||
         !read_cursor(request, search.page, &before) ||
-        !scan_query(request, search.query, clauses, &count, &any))
+        !scan_query(request, find_searchable(route->resource), search.query, clauses, &count, &any))
         return false;
     int64_t limit = search.limit < 1                ? 1
                     : search.limit > LIST_LIMIT_MAX ? LIST_LIMIT_MAX
                                                     : search.limit;
-    struct query query = db_query_text(request->db, build_sql(request, clauses, count, any));
+    struct query query =
+        db_query_text(request->db, build_sql(request, route->resource, clauses, count, any));
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, before);
     for (size_t i = 0; i < count; i++)
@@ -281,7 +338,7 @@ bool search_customers(struct request *request, const struct route *route, struct
             db_bind_str(&query, pattern_of(request, &clauses[i]));
     db_bind_int(&query, limit + 1);
     *answer = (struct answer){
-        .form = ANSWER_SEARCH, .resource = &customer_resource, .url = str_from(route->path)};
-    read_customers(request, &query, limit, answer);
+        .form = ANSWER_SEARCH, .resource = route->resource, .url = str_from(route->path)};
+    read_objects(request, &query, limit, answer);
     return true;
 }

@@ -1,12 +1,12 @@
 #pragma once
-/* GET /v1/customers/search. */
+/* GET /v1/customers/search, /v1/prices/search and /v1/products/search. */
 #include "resources/resource.h"
 
 struct text;
 
 extern const struct schema search_schema;
 
-handler_fn search_customers;
+handler_fn search_objects;
 
-/* Its statement with every kind of condition, for trying it on a database. */
+/* Their statements with every kind of condition, for trying them on a database. */
 void search_statements(struct request *request, struct text *text);
