@@ -155,12 +155,16 @@ static void add_queries(struct json_scope *parameters, const struct schema *sche
             add_query(parameters, &schema->fields[i], in, version);
 }
 
+/* What documents call the ids in a path. */
+static const char *const id_names[PATH_IDS_MAX] = {"id", "inner_id"};
+
 static void add_parameters(struct json_scope *operation, const struct route *route, int32_t version)
 {
     struct json_scope parameters = openapi_open_array(operation, "parameters");
-    if (strstr(route->path, ":id")) {
+    const char *rest = route->path;
+    for (size_t i = 0; (rest = strstr(rest, ":id")); i++, rest += strlen(":id")) {
         struct json_scope id = openapi_open_item(&parameters);
-        openapi_add_string(&id, "name", "id");
+        openapi_add_string(&id, "name", id_names[i]);
         openapi_add_string(&id, "in", "path");
         openapi_add(&id, "required", "true");
         openapi_add(&id, "schema", "{\"type\": \"string\"}");
@@ -267,13 +271,15 @@ static void add_operation(struct json_scope *path, const struct route *route, in
 static struct str template_of(struct arena *arena, const char *path)
 {
     struct text text;
+    struct str rest = str_from(path);
     text_init(&text, arena, DOCUMENT_BYTES_MAX);
-    const char *id = strstr(path, ":id");
-    if (!id)
-        return str_from(path);
-    text_add(&text, (struct str){path, (size_t)(id - path)});
-    text_add_literal(&text, "{id}");
-    text_add(&text, str_from(id + strlen(":id")));
+    for (size_t i = 0; rest.data; i++) {
+        text_add(&text, str_split(rest, ':', &rest));
+        if (!rest.data)
+            break;
+        text_addf(&text, "{%s}", id_names[i]);
+        rest = (struct str){rest.data + strlen("id"), rest.length - strlen("id")};
+    }
     return text_str(&text);
 }
 
