@@ -25,7 +25,7 @@ bool unit_decimal_parse(struct str text, int64_t *whole, int64_t *fraction)
             return false;
         *fraction = *fraction * 10 + (c - '0');
     }
-    return true;
+    return *whole < AMOUNT_MAX || *fraction == 0;
 }
 
 struct str unit_decimal_write(struct arena *arena, int64_t whole, int64_t fraction)
