@@ -52,8 +52,10 @@ int64_t discount_of_lines(struct discount_terms terms, size_t count, const bool 
     int64_t base = 0, total = 0;
     for (size_t i = 0; i < count; i++) {
         taken[i] = 0;
-        if (applies[i])
-            base += remaining[i];
+        if (!applies[i])
+            continue;
+        assert(remaining[i] >= 0 && remaining[i] <= MONEY_AMOUNT_MAX);
+        base += remaining[i];
     }
     if (terms.percent_off) {
         for (size_t i = 0; i < count; i++) {

@@ -19,11 +19,11 @@ struct discount_terms {
     int64_t amount_off;  /* minor units */
 };
 
-/* What the terms take off one line of which `remaining` is left (≥ 0). */
+/* What the terms take off one line of which `remaining` is left (≥ 0, at most MONEY_AMOUNT_MAX). */
 int64_t discount_of_line(struct discount_terms terms, int64_t remaining);
 
-/* Takes an invoice-level discount off the lines. remaining[i] is what is left of line i and is
- * reduced; only lines with applies[i] and something left take part. taken[i] becomes what was taken
- * off line i. Returns the sum. */
+/* Takes an invoice-level discount off the lines that it applies to. remaining[i] is what is left of
+ * line i, for those lines as above, and is reduced. taken[i] becomes what was taken off line i; it
+ * is 0 for the others. Returns the sum. */
 int64_t discount_of_lines(struct discount_terms terms, size_t count, const bool *applies,
                           int64_t *remaining, int64_t *taken);

@@ -38,6 +38,40 @@ TEST(test_leap_years_are_those_of_the_gregorian_calendar)
     assert_int_equal(calendar_add_months(at(2024, 2, 29, 0), 48), at(2028, 2, 29, 0));
 }
 
+TEST(test_every_count_of_months_from_the_31st_ends_on_the_last_day_there_is)
+{
+    static const int starts[] = {2023, 2024, 2026, 2028, 2096, 2100};
+    for (size_t i = 0; i < ARRAY_LENGTH(starts); i++)
+        for (int months = 1; months <= 1200; months++) {
+            int year = starts[i] + months / 12, month = months % 12 + 1;
+            int64_t expected = at(year, month + 1, 0, 61); /* the day before the next month */
+            if (calendar_add_months(at(starts[i], 1, 31, 61), months) != expected)
+                BREAKS("31 January %d + %d months", starts[i], months);
+        }
+}
+
+TEST(test_a_month_end_comes_back_when_counted_from_the_first_one)
+{
+    static const int last[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    for (int months = 0; months < 12; months++)
+        assert_int_equal(calendar_add_months(at(2026, 1, 31, 0), months),
+                         at(2026, months + 1, last[months], 0));
+    /* Counted on from the month before, it stays where it was clamped to. */
+    assert_int_equal(calendar_add_months(calendar_add_months(at(2026, 1, 31, 0), 1), 1),
+                     at(2026, 3, 28, 0));
+}
+
+TEST(test_the_29th_of_february_is_the_28th_in_common_years)
+{
+    static const int common[] = {2025, 2026, 2027, 2029, 2100}, leap[] = {2028, 2032, 2096, 2104};
+    for (size_t i = 0; i < ARRAY_LENGTH(common); i++)
+        assert_int_equal(calendar_add_months(at(2024, 2, 29, 5), 12 * (common[i] - 2024)),
+                         at(common[i], 2, 28, 5));
+    for (size_t i = 0; i < ARRAY_LENGTH(leap); i++)
+        assert_int_equal(calendar_add_months(at(2024, 2, 29, 5), 12 * (leap[i] - 2024)),
+                         at(leap[i], 2, 29, 5));
+}
+
 TEST(test_months_and_times_may_be_negative)
 {
     assert_int_equal(calendar_add_months(at(2026, 3, 31, 7), -1), at(2026, 2, 28, 7));
@@ -113,6 +147,9 @@ int main(void)
         cmocka_unit_test(test_a_month_later_is_the_same_day_and_time),
         cmocka_unit_test(test_a_day_that_the_month_lacks_becomes_its_last),
         cmocka_unit_test(test_leap_years_are_those_of_the_gregorian_calendar),
+        cmocka_unit_test(test_every_count_of_months_from_the_31st_ends_on_the_last_day_there_is),
+        cmocka_unit_test(test_a_month_end_comes_back_when_counted_from_the_first_one),
+        cmocka_unit_test(test_the_29th_of_february_is_the_28th_in_common_years),
         cmocka_unit_test(test_months_and_times_may_be_negative),
         cmocka_unit_test(test_every_day_of_two_centuries_agrees_with_counting),
     };
