@@ -102,7 +102,7 @@ static bool find_route(const struct service *service, struct exchange *exchange)
     struct str method = str_is(exchange->method, "HEAD") ? STR("GET") : exchange->method;
     exchange->route =
         router_find(service->router, &exchange->arena, method, exchange->path, request->path_ids);
-    if (exchange->route)
+    if (exchange->route && (!exchange->route->until || request->version < exchange->route->until))
         return true;
     return fail_with(request, 404, ERROR_INVALID_REQUEST, CODE_NONE,
                      "Unrecognized request URL (%.*s: %.*s). Please see https://stripe.com/docs "
@@ -176,7 +176,8 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
     }
     exchange->ready = arena_mark(&exchange->arena);
     exchange->prepared_header_count = exchange->header_count;
-    bool reads = strcmp(prepared ? exchange->route->method : "GET", "GET") == 0;
+    bool reads =
+        !prepared || (strcmp(exchange->route->method, "GET") == 0 && !exchange->route->undone);
     return reads && !exchange->key_to_admit.data ? EXCHANGE_READS : EXCHANGE_WRITES;
 }
 
@@ -202,7 +203,11 @@ static void run_call(struct exchange *exchange)
     request->now = now; /* the handler may have gone by a test clock */
     struct str body = done ? answer_render(request, &answer) : STR_NULL;
     if (body.data) {
-        db_release(request->db);
+        if (exchange->route->undone)
+            db_rollback_to_savepoint(request->db);
+        else
+            db_release(request->db);
+        request->timer_set &= !exchange->route->undone;
         answer_with(exchange, 200, body);
         return;
     }

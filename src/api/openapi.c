@@ -80,7 +80,7 @@ static void add_components(struct json_scope *document, int32_t version)
         openapi_add_string(&scope, "description", schema->help);
         openapi_add_hash(&scope, schema, false, version);
         json_end(&scope);
-        if (resources[i]->operations & DELETE)
+        if (resource_leaves_stubs(resources[i]))
             add_deleted(&schemas, schema);
     }
     add_error(&schemas);

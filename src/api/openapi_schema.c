@@ -89,7 +89,7 @@ static void add_reference(struct json_scope *scope, const struct field *field)
     if (field->of) {
         openapi_add_reference_item(&any, "", field->of->name);
         if (!field->of->tombstones_are_shown && !(field->is & INLINED) &&
-            (resource_of(field->of)->operations & DELETE))
+            resource_leaves_stubs(resource_of(field->of)))
             openapi_add_reference_item(&any, "deleted_", field->of->name);
     }
     if (is_null_possible(field))

@@ -33,3 +33,11 @@ bool currency_is_listed(const char *list, struct str code)
         entry += length + SEPARATOR_LENGTH;
     }
 }
+
+int currency_decimals(struct str code)
+{
+    static const char none[] = "bif, clp, djf, gnf, jpy, kmf, krw, mga, pyg, rwf, vnd, vuv, xaf, "
+                               "xof, xpf";
+    static const char three[] = "bhd, jod, kwd, omr, tnd";
+    return currency_is_listed(none, code) ? 0 : currency_is_listed(three, code) ? 3 : 2;
+}

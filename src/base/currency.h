@@ -10,3 +10,6 @@ extern const char currency_key_list[];
 
 /* Whether the lower-case code is in the list. */
 bool currency_is_listed(const char *list, struct str code);
+
+/* How many decimal places of the currency's unit its minor unit is: 2, 0 or 3. */
+int currency_decimals(struct str code);

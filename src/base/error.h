@@ -35,6 +35,7 @@ struct request;
 /* Error codes in use. Codes that the public documentation lists have a documentation address. */
 #define ERROR_CODES(X)                                  \
     X(account_invalid, true)                            \
+    X(amount_too_large, true)                           \
     X(card_declined, true)                              \
     X(coupon_applies_to_nothing, false)                 \
     X(coupon_expired, true)                             \

@@ -40,6 +40,11 @@
 #define EMAIL_CHARACTERS_MAX 512
 #define SCHEDULE_YEARS_MAX 5 /* how far ahead redeem_by and expires_at may lie */
 
+/* Billing */
+#define DISCOUNTS_MAX 20 /* on one object */
+#define INVOICE_LINES_MAX 250
+#define SUBSCRIPTION_ITEMS_MAX 20
+
 /* Lists */
 #define LIST_LIMIT_DEFAULT 10
 #define LIST_LIMIT_MAX 100

@@ -26,6 +26,7 @@ struct request {
     struct str account;         /* acct_… */
     bool livemode;
 
+    struct str origin;            /* scheme and host of links to hosted pages */
     struct str body;              /* as it came, for the few calls that take no form */
     const struct form_node *form; /* decoded parameters, query and body together */
     struct str path_ids[2];       /* ids in the path, decoded */

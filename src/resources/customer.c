@@ -23,7 +23,7 @@
 #define PHONE_CHARACTERS_MAX 20
 #define LOCALE_CHARACTERS_MAX 40
 
-static const char *const tax_exempts[] = {"exempt", "none", "reverse", NULL};
+const char *const tax_exempts[] = {"exempt", "none", "reverse", NULL};
 static const char *const reconciliation_modes[] = {"automatic", "manual", "merchant_default", NULL};
 static const char *const validate_locations[] = {"auto", "deferred", "immediately", NULL};
 
@@ -56,7 +56,7 @@ static const struct field shipping_fields[] = {
     FIELD(phone, "Phone number.", .in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
 };
 #undef THIS
-static const struct schema shipping_schema = SCHEMA(struct shipping, shipping_fields, "shipping");
+const struct schema shipping_schema = SCHEMA(struct shipping, shipping_fields, "shipping");
 
 #define THIS struct custom_field
 static const struct field custom_field_fields[] = {
@@ -64,7 +64,7 @@ static const struct field custom_field_fields[] = {
     FIELD(value, "Its value.", .in = CREATE | UPDATE, .is = REQUIRED | NOT_NULL, .max = 140),
 };
 #undef THIS
-static const struct schema custom_field_schema =
+const struct schema custom_field_schema =
     SCHEMA(struct custom_field, custom_field_fields, "custom_field");
 
 #define THIS struct rendering_options
@@ -397,6 +397,21 @@ bool customer_drop_discount(struct request *request, struct discount *discount)
     if (!customer || customer->discount.row != discount->object.row)
         return true;
     return remove_discount(request, customer, &removed);
+}
+
+bool customer_bill_in(struct request *request, const struct ref *ref, struct str currency)
+{
+    struct customer *customer = resource_find(request, &customer_resource, ref->id);
+    if (!customer || customer->currency.data)
+        return true;
+    struct customer *before = resource_new(request, &customer_resource);
+    *before = *customer;
+    customer->currency = currency;
+    rows_update(request, catalog_of(request, &customer_resource), &customer_resource.schema,
+                customer);
+    event_record(request, customer_resource.events, "updated", &customer_resource.schema, customer,
+                 before);
+    return true;
 }
 
 static bool find_discount(struct request *request, const struct route *route,

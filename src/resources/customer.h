@@ -89,6 +89,13 @@ struct customer {
 
 extern const struct schema address_schema;
 extern const struct resource customer_resource;
+extern const struct schema custom_field_schema;
+extern const struct schema shipping_schema;
+extern const char *const tax_exempts[];
 
 /* Takes a discount that ends away from the customer who has it. */
 bool customer_drop_discount(struct request *request, struct discount *discount) MUST_CHECK;
+
+/* From the first time that the customer is billed, that is the customer's currency. */
+bool customer_bill_in(struct request *request, const struct ref *customer,
+                      struct str currency) MUST_CHECK;

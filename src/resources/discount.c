@@ -11,6 +11,7 @@
 #include "resources/event.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
+#include "resources/subscription.h"
 #include "resources/timer.h"
 
 #include <assert.h>
@@ -196,5 +197,14 @@ bool discount_due(struct request *request, int64_t row)
     timer_clear(request, TIMER_discount, row);
     if (!discount || discount->object.deleted)
         return true;
+    return discount_release(request, discount);
+}
+
+bool discount_release(struct request *request, struct discount *discount)
+{
+    if (discount->invoice.data || discount->invoice_item.data || discount->checkout_session.data)
+        return true;
+    if (discount->subscription.data)
+        return subscription_drop_discount(request, discount);
     return customer_drop_discount(request, discount);
 }

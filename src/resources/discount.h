@@ -45,3 +45,7 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
 
 /* Ends a discount: it stays as a tombstone, its use stays counted. */
 void discount_end(struct request *request, struct discount *discount);
+
+/* Ends a discount and takes it from the customer, subscription or item that has it, with the
+ * events. Invoices and their items keep theirs. */
+bool discount_release(struct request *request, struct discount *discount) MUST_CHECK;

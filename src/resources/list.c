@@ -15,13 +15,6 @@
 #define LIST_SQL_BYTES_MAX 16384
 #define LIST_VALUES_MAX 160 /* a list parameter may have FORM_ITEMS_MAX values */
 
-struct page {
-    int64_t limit;
-    struct str starting_after;
-    struct str ending_before;
-    struct strings expand;
-};
-
 #define THIS struct page
 static const struct field page_fields[] = {
     FIELD(ending_before, "Shows what is newer than the object with this id.", .in = FILTER),
@@ -223,11 +216,10 @@ static bool find_cursor(struct request *request, const struct resource *resource
     return true;
 }
 
-static bool read_page(struct request *request, const struct route *route, void *filter,
-                      struct page *page)
+static bool read_page(struct request *request, const struct route *route,
+                      struct parameters parameters, struct page *page)
 {
-    struct parameters tables[] = {{&route->resource->schema, filter, FILTER},
-                                  {&page_schema, page, FILTER}};
+    struct parameters tables[] = {parameters, {&page_schema, page, FILTER}};
     page->limit = LIST_LIMIT_DEFAULT;
     if (!decode_parameters(request, tables, ARRAY_LENGTH(tables)))
         return false;
@@ -239,6 +231,20 @@ static bool read_page(struct request *request, const struct route *route, void *
         return false;
     request->began = true;
     return true;
+}
+
+bool list_read_page(struct request *request, const struct route *route, void *filter,
+                    struct page *page)
+{
+    return read_page(request, route, (struct parameters){&route->resource->schema, filter, FILTER},
+                     page);
+}
+
+bool list_read_page_with(struct request *request, const struct route *route, void *parameters,
+                         struct page *page)
+{
+    return read_page(request, route, (struct parameters){route->parameters, parameters, route->in},
+                     page);
 }
 
 static void read_items(struct request *request, struct query *query,
@@ -277,7 +283,7 @@ bool resource_list_of(struct request *request, const struct route *route, struct
     void *filter = resource_new(request, resource);
     struct page page = {0};
     int64_t after, before;
-    if (!read_page(request, route, filter, &page) ||
+    if (!list_read_page(request, route, filter, &page) ||
         !resource_resolve(request, &resource->schema, filter, FILTER) ||
         (resource->check && !resource->check(request, filter, NULL, FILTER)) ||
         !find_cursor(request, resource, "starting_after", page.starting_after, &after) ||
@@ -305,6 +311,45 @@ bool resource_list_of(struct request *request, const struct route *route, struct
         (struct answer){.form = ANSWER_LIST, .resource = resource, .url = str_from(route->path)};
     struct query query = run(&selection);
     read_items(request, &query, resource, page.limit, newer, answer);
+    return true;
+}
+
+/* Where an id stands among the objects. */
+static bool find_place(struct request *request, const struct resource *resource, const void *items,
+                       size_t count, const char *name, struct str id, size_t *place)
+{
+    for (*place = 0; *place < count; ++*place) {
+        const struct object *object = const_element_at(&resource->schema, items, *place);
+        if (str_equal(object->id, id))
+            return true;
+    }
+    return !id.data || fail(request, CODE_resource_missing, str_from(name), "No such %s: '%.*s'",
+                            resource->noun, STR_FMT(id));
+}
+
+bool list_page_of(struct request *request, const struct page *page, const struct resource *resource,
+                  const void *items, size_t count, struct str url, struct answer *answer)
+{
+    size_t after, before, limit = (size_t)page->limit;
+    if (!find_place(request, resource, items, count, "starting_after", page->starting_after,
+                    &after) ||
+        !find_place(request, resource, items, count, "ending_before", page->ending_before, &before))
+        return false;
+    size_t first = page->starting_after.data ? after + 1 : 0, end = count;
+    if (page->ending_before.data) {
+        first = before > limit ? before - limit : 0;
+        end = before;
+    }
+    size_t shown = end - first < limit ? end - first : limit;
+    *answer =
+        (struct answer){.form = ANSWER_LIST,
+                        .resource = resource,
+                        .items = ARENA_ARRAY(request->arena, const void *, shown + 1),
+                        .count = shown,
+                        .has_more = page->ending_before.data ? first > 0 : first + shown < end,
+                        .url = url};
+    for (size_t i = 0; i < shown; i++)
+        answer->items[i] = const_element_at(&resource->schema, items, first + i);
     return true;
 }
 

@@ -7,6 +7,27 @@ struct text;
 /* The regular list. */
 handler_fn resource_list;
 
+/* What every list takes. */
+struct page {
+    int64_t limit;
+    struct str starting_after;
+    struct str ending_before;
+    struct strings expand;
+};
+
+/* Reads the parameters of a list: the filters that the resource offers, and the page. */
+bool list_read_page(struct request *request, const struct route *route, void *filter,
+                    struct page *page) MUST_CHECK;
+
+/* The same with the parameters of the route in place of the filters. */
+bool list_read_page_with(struct request *request, const struct route *route, void *parameters,
+                         struct page *page) MUST_CHECK;
+
+/* Answers with a page of objects that are all there, in the order in which they are. */
+bool list_page_of(struct request *request, const struct page *page, const struct resource *resource,
+                  const void *items, size_t count, struct str url,
+                  struct answer *answer) MUST_CHECK;
+
 /* The list of those that meet a condition too, in which ? is the value. */
 bool resource_list_of(struct request *request, const struct route *route, struct answer *answer,
                       const char *condition, struct str value) MUST_CHECK;

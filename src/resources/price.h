@@ -87,13 +87,37 @@ struct default_price_data {
     struct str unit_amount_decimal;
 };
 
+/* A price that is made where it is used. */
+struct price_data {
+    struct str currency;
+    struct ref product;
+    struct product_data *product_data;
+    struct recurring recurring;
+    struct choice tax_behavior;
+    struct opt_int unit_amount;
+    struct str unit_amount_decimal;
+};
+
 extern const struct resource price_resource;
 extern const struct resource plan_resource;
 extern const struct schema default_price_data_schema;
 
+/* Of one-time and of recurring prices of a product, and of prices that bring a product too. */
+extern const struct schema price_data_schema;
+extern const struct schema recurring_price_data_schema;
+extern const struct schema product_price_data_schema;
+
 /* Stores the price of a new product; mistakes are those of the parameter default_price_data. */
 bool price_create_default(struct request *request, const struct default_price_data *data,
                           const struct product *product, struct ref *ref) MUST_CHECK;
+
+/* Stores a price that cannot be bought otherwise; mistakes are those of the parameter `param`. */
+bool price_create_inline(struct request *request, const struct price_data *data, struct str param,
+                         struct price **price) MUST_CHECK;
+
+/* The price of an amount that was named without one, of a product that was not either. */
+bool price_of_amount(struct request *request, struct str currency, int64_t amount,
+                     struct price **price) MUST_CHECK;
 
 /* The plan of a recurring price. */
 struct plan *price_plan(struct request *request, const struct price *price);

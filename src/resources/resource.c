@@ -37,6 +37,14 @@ const struct resource *resource_of(const struct schema *schema)
     return (const struct resource *)schema;
 }
 
+bool resource_leaves_stubs(const struct resource *resource)
+{
+    for (size_t i = 0; i < resource->route_count; i++)
+        if (resource->routes[i].form == ANSWER_DELETED)
+            return true;
+    return (resource->operations & DELETE) != 0;
+}
+
 void *resource_new(struct request *request, const struct resource *resource)
 {
     return arena_alloc(request->arena, resource->schema.size);
@@ -160,7 +168,7 @@ void answer_object(struct answer *answer, const struct resource *resource, const
     *answer = (struct answer){.form = ANSWER_OBJECT, .resource = resource, .object = object};
 }
 
-static struct str new_id(struct request *request, const struct resource *resource)
+struct str resource_new_id(struct request *request, const struct resource *resource)
 {
     char *code;
     switch (resource->id_form) {
@@ -189,7 +197,7 @@ bool resource_insert(struct request *request, const struct resource *resource, v
     struct object *base = object;
     bool own_id = base->id.data != NULL;
     if (!own_id)
-        base->id = new_id(request, resource);
+        base->id = resource_new_id(request, resource);
     if (!base->created.seconds)
         base->created.seconds = request->now;
     if (!base->row)

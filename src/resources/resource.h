@@ -39,6 +39,8 @@ struct resource {
     /* Rules across fields, after the form. `before`: the state to be changed, NULL on creation. */
     bool (*check)(struct request *request, void *object, const void *before, unsigned operation);
     void (*derive)(struct request *request, void *object); /* computed fields, after loading */
+    /* Computed fields that only older versions show, from those of the newest. */
+    void (*older)(struct request *request, void *object);
     /* Consequences in the same transaction: of creation (before == NULL) and update … */
     bool (*saved)(struct request *request, void *object, const void *before);
     bool (*deleted)(struct request *request, void *object); /* … and of deletion */
@@ -82,10 +84,18 @@ struct route {
     const char *summary;
     bool no_expand;
     bool raw_body; /* not a form: the handler reads request->body */
+    bool undone;   /* what the call does is undone when its answer is written */
+    int32_t until; /* first API version that has it no more; 0: still has */
 };
 
 /* The resource of a schema that is an object. */
 const struct resource *resource_of(const struct schema *schema);
+
+/* Whether a deleted one is answered with a stub. */
+bool resource_leaves_stubs(const struct resource *resource);
+
+/* A new id for one of its objects. */
+struct str resource_new_id(struct request *request, const struct resource *resource);
 
 /* A zeroed object. */
 void *resource_new(struct request *request, const struct resource *resource);

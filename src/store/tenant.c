@@ -16,6 +16,11 @@
     X(payment_methods)     \
     X(payment_intents)     \
     X(setup_intents)       \
+    X(invoices)            \
+    X(invoice_items)       \
+    X(invoice_payments)    \
+    X(subscriptions)       \
+    X(subscription_items)  \
     X(test_clocks)         \
     X(timers)              \
     X(events)              \
