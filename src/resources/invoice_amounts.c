@@ -76,8 +76,8 @@ static int64_t discount_invoice(struct request *request, const struct invoice *i
     if (!discount)
         return 0;
     for (size_t i = 0; i < count; i++)
-        applies[i] = remaining[i] > 0 &&
-                     coupon_applies_to(coupon, lines[i].pricing.price_details.product);
+        applies[i] =
+            remaining[i] > 0 && coupon_applies_to(coupon, lines[i].pricing.price_details.product);
     int64_t sum = discount_of_lines(terms, count, applies, remaining, taken);
     for (size_t i = 0; i < count; i++)
         add(&on_lines[i], discount, taken[i]);

@@ -2,8 +2,8 @@
  * the timers that go by the clock, in the order in which they are due. */
 #include "resources/test_clock.h"
 
-#include "base/limits.h"
 #include "base/request.h"
+#include "money/calendar.h"
 #include "resources/event.h"
 #include "resources/registry.h"
 #include "resources/timer.h"
@@ -11,7 +11,9 @@
 #include <assert.h>
 #include <string.h>
 
-#define LIFETIME_SECONDS (30 * 86400)
+#define SECONDS_PER_DAY INT64_C(86400)
+#define LIFETIME_SECONDS (30 * SECONDS_PER_DAY)
+#define INTERVALS_AHEAD_MAX 2
 #define TURN_STEPS_MAX 64
 
 static const char *const statuses[] = {"advancing", "internal_failure", "ready", NULL};
@@ -80,6 +82,35 @@ static void set_status(struct request *request, struct test_clock *clock,
                  NULL);
 }
 
+STATEMENT(find_intervals,
+          "SELECT DISTINCT p.recurring_interval, p.recurring_interval_count"
+          " FROM subscriptions AS s JOIN subscription_items AS i"
+          " ON i.tenant = s.tenant AND i.subscription = s.id JOIN prices AS p"
+          " ON p.tenant = i.tenant AND p.id = i.price WHERE s.tenant = $1"
+          " AND s.test_clock_seq = $2 AND s.ended_at IS NULL AND i.deleted_at IS NULL");
+
+/* How far the clock can be advanced at once. */
+static int64_t furthest(struct request *request, const struct test_clock *clock)
+{
+    int64_t now = clock->frozen_time.seconds;
+    int64_t limit = calendar_add_months(now, INTERVALS_AHEAD_MAX * 12);
+    struct query query = db_query(request->db, &find_intervals);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, clock->object.row);
+    while (db_row(&query)) {
+        struct str interval = db_str(&query, 0);
+        int64_t count = db_int(&query, 1) * INTERVALS_AHEAD_MAX;
+        int64_t end = str_is(interval, "day")     ? now + count * SECONDS_PER_DAY
+                      : str_is(interval, "week")  ? now + count * 7 * SECONDS_PER_DAY
+                      : str_is(interval, "month") ? calendar_add_months(now, count)
+                                                  : calendar_add_months(now, 12 * count);
+        if (end < limit)
+            limit = end;
+    }
+    db_end(&query);
+    return limit;
+}
+
 static bool advance(struct request *request, const struct route *route, struct answer *answer)
 {
     struct str id = request->path_ids[0];
@@ -96,6 +127,12 @@ static bool advance(struct request *request, const struct route *route, struct a
         return fail(request, CODE_NONE, STR("frozen_time"),
                     "Invalid frozen_time: it must be after the clock's current time, %lld.",
                     (long long)clock->frozen_time.seconds);
+    int64_t limit = furthest(request, clock);
+    if (target.frozen_time.seconds > limit)
+        return fail(request, CODE_NONE, STR("frozen_time"),
+                    "Invalid frozen_time: it can be at most two intervals of the shortest "
+                    "subscription ahead (two years when there is none), %lld.",
+                    (long long)limit);
     clock->status_details.advancing.target_frozen_time =
         (struct opt_time){true, target.frozen_time.seconds};
     set_status(request, clock, CLOCK_ADVANCING, "advancing");
@@ -114,7 +151,7 @@ static bool deleted(struct request *request, void *object)
 
 void test_clock_enter(struct request *request, const struct ref *ref)
 {
-    if (!ref->row)
+    if (!ref->row || ref->row == request->clock)
         return;
     const struct test_clock *clock = resource_load(request, &test_clock_resource, ref->row);
     if (!clock)
