@@ -41,9 +41,7 @@ struct invoice_payment {
 
 #define THIS struct payment
 static const struct field payment_fields[] = {
-    FIELD(payment_intent.id, "Only payments by this one.", .as = "payment_intent", .in = FILTER,
-          .is = INPUT),
-    FIELD(payment_intent, "The PaymentIntent.", .is = NOT_NULL,
+    FIELD(payment_intent, "The PaymentIntent.", .in = FILTER, .is = NOT_NULL,
           .of = &payment_intent_resource.schema),
     FIELD(type, "What it was paid with.", .in = FILTER, .is = REQUIRED, .values = payment_types),
 };

@@ -139,6 +139,8 @@ static bool resolve(struct request *request, const struct schema *schema, void *
         struct ref *ref = MEMBER(field, object, struct ref);
         const struct resource *target = resource_of(field->of);
         const struct object *found = resource_find(request, target, ref->id);
+        if (!found && in == FILTER && node != request->form)
+            continue; /* a filter inside a hash: nothing is found */
         if (!found || found->deleted)
             return fail(request, CODE_resource_missing, form_path(request, child),
                         "No such %s: '%.*s'", target->noun, STR_FMT(ref->id));
