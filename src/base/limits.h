@@ -38,6 +38,8 @@
 #define COUPON_NAME_CHARACTERS_MAX 40
 #define CODE_CHARACTERS_MAX 500
 #define EMAIL_CHARACTERS_MAX 512
+#define LOOKUP_KEY_CHARACTERS_MAX 200
+#define CARD_EXPIRY_YEARS_MAX 50 /* how far ahead a card may expire */
 #define SCHEDULE_YEARS_MAX 5 /* how far ahead redeem_by and expires_at may lie */
 
 /* Billing */
@@ -49,6 +51,7 @@
 #define LIST_LIMIT_DEFAULT 10
 #define LIST_LIMIT_MAX 100
 #define EVENT_TYPES_MAX 20
+#define LOOKUP_KEYS_MAX 10
 
 /* Idempotency */
 #define IDEMPOTENCY_KEY_BYTES_MAX 255

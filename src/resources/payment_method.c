@@ -17,8 +17,7 @@
 #define METHOD_PREFIX "pm_card_"
 #define TOKEN_PREFIX "tok_"
 #define CENTURY 2000
-#define EXPIRY_YEARS_MAX 50 /* how far ahead a card may expire */
-#define VALID_YEARS 1       /* of the well-known cards */
+#define VALID_YEARS 1 /* of the well-known cards */
 #define WELL_KNOWN_MONTH 12
 
 static const char *const redisplays[] = {"always", "limited", "unspecified", NULL};
@@ -328,7 +327,7 @@ static bool check_expiry(struct request *request, struct card *card)
         request->error.param = STR("exp_month");
         return failed;
     }
-    if (card->exp_year < now.year || card->exp_year > now.year + EXPIRY_YEARS_MAX) {
+    if (card->exp_year < now.year || card->exp_year > now.year + CARD_EXPIRY_YEARS_MAX) {
         bool failed = fail_with(request, 402, ERROR_CARD, CODE_invalid_expiry_year,
                                 "Your card's expiration year is invalid.");
         request->error.param = STR("exp_year");

@@ -16,8 +16,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define LOOKUP_KEY_CHARACTERS_MAX 200
-#define LOOKUP_KEYS_MAX 10
 #define PERIOD_DAYS_MAX (3 * 366)
 
 static const char *const billing_schemes[] = {"per_unit", "tiered", NULL};
@@ -471,6 +469,9 @@ static bool check_archiving(struct request *request, const struct price *price)
 static bool check(struct request *request, void *object, const void *before, unsigned operation)
 {
     struct price *price = object;
+    if (price->lookup_keys.count > LOOKUP_KEYS_MAX)
+        return fail(request, CODE_NONE, STR("lookup_keys"),
+                    "Array lookup_keys exceeded maximum %d allowed elements.", LOOKUP_KEYS_MAX);
     if (operation == FILTER)
         return true;
     if (price->billing_scheme.value != SCHEME_PER_UNIT)

@@ -231,25 +231,104 @@ test('an invoice prefix is 3 to 12 capitals or digits', async () => {
     }
 });
 
-test('payment methods, sources and test clocks do not exist here', async () => {
+test('test clocks do not exist here', async () => {
+    const client = stripe(server);
+    const missing = { status: 400, code: 'resource_missing', param: 'test_clock', message: "No such billingclock: 'clock_1'" };
+    await rejects(client.customers.create({ test_clock: 'clock_1' }), missing);
+    await rejects(client.customers.list({ test_clock: 'clock_1' }), missing);
+});
+
+test('a customer can be created with a payment method, also as the default', async () => {
+    const client = stripe(server);
+    const made = await client.customers.create({ payment_method: 'pm_card_visa' });
+    assert.equal(made.invoice_settings.default_payment_method, null);
+    const [method] = ids(await client.customers.listPaymentMethods(made.id));
+    assert.match(method, /^pm_1/);
+    const settled = await client.customers.create({
+        payment_method: 'pm_card_visa', invoice_settings: { default_payment_method: 'pm_card_visa' },
+        expand: ['invoice_settings.default_payment_method'],
+    });
+    const standard = settled.invoice_settings.default_payment_method;
+    assert.deepEqual([standard.customer, standard.card.brand], [settled.id, 'visa']);
+    assert.deepEqual(ids(await client.customers.listPaymentMethods(settled.id)), [standard.id]);
+    const { data: [created] } = await client.events.list({ type: 'customer.created', limit: 1 });
+    assert.equal(created.data.object.invoice_settings.default_payment_method, standard.id);
+});
+
+test('the default payment method is one of the customer', async () => {
+    const client = stripe(server);
+    const [ann, bob] = [await client.customers.create(), await client.customers.create()];
+    const { id: method } = await client.paymentMethods.attach('pm_card_visa', { customer: ann.id });
+    const settings = { invoice_settings: { default_payment_method: method } };
+    const updated = await client.customers.update(ann.id, settings);
+    assert.equal(updated.invoice_settings.default_payment_method, method);
+    assert.equal((await client.customers.retrieve(ann.id)).invoice_settings.default_payment_method, method);
+    const foreign = (id) => ({
+        status: 400, code: 'resource_missing', param: 'invoice_settings[default_payment_method]',
+        message: `The customer does not have a payment method with the ID ${id}. The payment method must be ` +
+            'attached to the customer.',
+    });
+    await rejects(client.customers.update(bob.id, settings), foreign(method));
+    await rejects(client.customers.create(settings), foreign(method));
+    await rejects(client.customers.update(bob.id, { invoice_settings: { default_payment_method: 'pm_card_visa' } }),
+        foreign('pm_card_visa'));
+    await rejects(client.customers.update(bob.id, { invoice_settings: { default_payment_method: 'pm_none' } }), {
+        status: 400, code: 'resource_missing', param: 'invoice_settings[default_payment_method]',
+        message: "No such PaymentMethod: 'pm_none'",
+    });
+    await client.paymentMethods.detach(method);
+    assert.equal((await client.customers.retrieve(ann.id)).invoice_settings.default_payment_method, null);
+    const second = await client.paymentMethods.attach('pm_card_visa', { customer: ann.id });
+    await client.customers.update(ann.id, { invoice_settings: { default_payment_method: second.id } });
+    const cleared = await client.customers.update(ann.id, { invoice_settings: { default_payment_method: '' } });
+    assert.equal(cleared.invoice_settings.default_payment_method, null);
+});
+
+test('a source becomes a card, the default one, in place of the one before', async () => {
+    const client = stripe(server);
+    const made = await client.customers.create({ source: 'tok_visa' });
+    assert.match(made.default_source, /^card_1/);
+    const changed = await client.customers.update(made.id, { source: 'tok_amex', expand: ['default_source'] });
+    assert.deepEqual([changed.default_source.card.brand, changed.default_source.customer], ['amex', made.id]);
+    assert.deepEqual(ids(await client.customers.listPaymentMethods(made.id)), [changed.default_source.id]);
+    const { id: other } = await client.paymentMethods.attach('pm_card_jcb', { customer: made.id });
+    assert.equal((await client.customers.update(made.id, { default_source: other })).default_source, other);
+    const settings = { invoice_settings: { default_payment_method: other } };
+    await client.customers.update(made.id, settings);
+    const replaced = await client.customers.update(made.id, { source: 'tok_visa' });
+    assert.equal(replaced.invoice_settings.default_payment_method, null, 'what was replaced is gone');
+    const stranger = await client.customers.create();
+    await rejects(client.customers.update(stranger.id, { default_source: replaced.default_source }),
+        { status: 400, code: 'resource_missing', param: 'default_source' });
+    await client.paymentMethods.detach(replaced.default_source);
+    assert.equal((await client.customers.retrieve(made.id)).default_source, null);
+    for (const call of [client.customers.create({ source: 'tok_none' }), client.customers.update(made.id, { source: 'tok_none' })]) {
+        await rejects(call, { status: 400, code: 'resource_missing', param: 'source', message: "No such token: 'tok_none'" });
+    }
+});
+
+test('a card that is refused leaves no customer behind', async () => {
+    const client = stripe(server);
+    const refusedCard = { status: 402, type: 'card_error', code: 'card_declined' };
+    await rejects(client.customers.create({ source: 'tok_chargeDeclined' }), refusedCard);
+    await rejects(client.customers.create({ payment_method: 'pm_card_chargeDeclined' }), refusedCard);
+    await rejects(client.customers.create({ payment_method: 'pm_none' }),
+        { status: 400, code: 'resource_missing', param: 'payment_method' });
+    assert.deepEqual(ids(await client.customers.list()), []);
+    const { id } = await client.customers.create();
+    await rejects(client.customers.update(id, { source: 'tok_visa_chargeDeclined', name: 'Ann' }), refusedCard);
+    assert.deepEqual([(await client.customers.retrieve(id)).name, (await client.events.list({ limit: 5 })).data.length], [null, 1]);
+    assert.equal((await client.customers.create({ source: 'tok_chargeCustomerFail' })).object, 'customer');
+});
+
+test('a default payment method is a change of the customer', async () => {
     const client = stripe(server);
     const { id } = await client.customers.create();
-    const calls = [
-        [() => client.customers.create({ payment_method: 'pm_1' }), 'payment_method',
-            "No such PaymentMethod: 'pm_1'"],
-        [() => client.customers.create({ source: 'tok_1' }), 'source', /'tok_1'$/],
-        [() => client.customers.create({ test_clock: 'clock_1' }), 'test_clock', "No such billingclock: 'clock_1'"],
-        [() => client.customers.list({ test_clock: 'clock_1' }), 'test_clock', "No such billingclock: 'clock_1'"],
-        [() => client.customers.update(id, { source: 'tok_1' }), 'source', /'tok_1'$/],
-        [() => client.customers.create({ invoice_settings: { default_payment_method: 'pm_1' } }),
-            'invoice_settings[default_payment_method]', "No such PaymentMethod: 'pm_1'"],
-        [() => client.customers.update(id, { default_source: 'src_1' }), 'default_source', "No such source: 'src_1'"],
-        [() => client.customers.update(id, { invoice_settings: { default_payment_method: 'pm_1' } }),
-            'invoice_settings[default_payment_method]', "No such PaymentMethod: 'pm_1'"],
-    ];
-    for (const [call, param, message] of calls) {
-        await rejects(call(), { status: 400, code: 'resource_missing', param, message });
-    }
+    const { id: method } = await client.paymentMethods.attach('pm_card_visa', { customer: id });
+    await client.customers.update(id, { invoice_settings: { default_payment_method: method } });
+    const { data: [updated] } = await client.events.list({ type: 'customer.updated' });
+    assert.deepEqual(JSON.parse(JSON.stringify(updated.data.previous_attributes)),
+        { invoice_settings: { default_payment_method: null } });
 });
 
 test('includable fields are absent until they are expanded', async () => {

@@ -84,8 +84,8 @@ test('an intent can be paid when it is created', async () => {
     assert.deepEqual(intent.automatic_payment_methods, { allow_redirects: 'never', enabled: true });
     assert.deepEqual([intent.description, intent.metadata, intent.receipt_email], ['Tea', { a: 'b' }, 'a@example.com']);
     assert.equal(intent.customer.id, customer);
-    const again = plain(await client.paymentIntents.retrieve(intent.id));
-    assert.deepEqual(again, { ...intent, customer });
+    const again = plain(await client.paymentIntents.retrieve(intent.id, { expand: ['customer'] }));
+    assert.deepEqual(again, intent);
     assert.equal((await client.paymentMethods.retrieve(intent.payment_method)).customer, null, 'nobody asked to save it');
     assert.deepEqual(await types(client), ['payment_intent.succeeded', 'payment_intent.created']);
 });

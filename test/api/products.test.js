@@ -126,6 +126,12 @@ test('a value that is missing or wrong names the parameter', async () => {
             'Array images exceeded maximum 8 allowed elements.'],
         [{ name: 'x', default_price: 'price_1' }, 'default_price', 'parameter_unknown',
             'Received unknown parameter: default_price'],
+        [{ name: 'x', default_price_data: { unit_amount: 1 } }, 'default_price_data[currency]', 'parameter_missing',
+            'Missing required param: default_price_data[currency].'],
+        [{ name: 'x', default_price_data: { currency: 'usd' } }, 'default_price_data[unit_amount]', 'parameter_missing',
+            /^Missing required param: /],
+        [{ name: 'x', default_price_data: { currency: 'usd', unit_amount: 1, recurring: { interval: 'year', interval_count: 4 } } },
+            'default_price_data[recurring][interval_count]', undefined, /at most three years/],
     ];
     for (const [form, param, code, message] of cases) {
         const answer = await raw(server, { method: 'POST', path: '/v1/products', form, key: newKey() });
@@ -133,13 +139,11 @@ test('a value that is missing or wrong names the parameter', async () => {
     }
 });
 
-test('id and type cannot be changed, and there are no prices', async () => {
+test('id and type cannot be changed', async () => {
     const client = stripe(server);
     const { id } = await client.products.create({ name: 'x' });
     await rejects(client.products.update(id, { id: 'y' }), { status: 400, code: 'parameter_unknown', param: 'id' });
     await rejects(client.products.update(id, { type: 'good' }), { code: 'parameter_unknown', param: 'type' });
-    await rejects(client.products.update(id, { default_price: 'price_1' }),
-        { status: 400, code: 'resource_missing', param: 'default_price', message: "No such price: 'price_1'" });
 });
 
 test('an own id is taken once, blank means none', async () => {
@@ -275,6 +279,66 @@ test('a product made, changed and deleted is three events', async () => {
     const { updated: _, ...previous } = plain(updated.data.previous_attributes);
     assert.deepEqual(previous, { active: true, images: [] }, 'an array appears whole');
     assert.equal(deleted.data.object.name, 'Tea');
+});
+
+test('a product can be made with its default price', async () => {
+    const client = stripe(server);
+    const product = plain(await client.products.create({
+        name: 'Tea', expand: ['default_price.currency_options'],
+        default_price_data: {
+            currency: 'usd', currency_options: { eur: { unit_amount: 90, tax_behavior: 'inclusive' }, jpy: { unit_amount_decimal: '0.5' } },
+            metadata: { a: 'b' }, recurring: { interval: 'month', interval_count: 3, trial_period_days: 5, usage_type: 'licensed' },
+            tax_behavior: 'exclusive', unit_amount: 100,
+        },
+    }));
+    const price = product.default_price;
+    assert.deepEqual([price.object, price.product, price.currency, price.unit_amount, price.metadata, price.tax_behavior],
+        ['price', product.id, 'usd', 100, { a: 'b' }, 'exclusive']);
+    assert.deepEqual([price.recurring.interval, price.recurring.interval_count, price.recurring.trial_period_days], ['month', 3, 5]);
+    assert.deepEqual(Object.keys(price.currency_options), ['eur', 'jpy', 'usd']);
+    assert.equal((await client.products.retrieve(product.id)).default_price, price.id);
+    const once = await client.products.create({
+        name: 'Mug', default_price_data: { currency: 'usd', unit_amount_decimal: '0.25' }, expand: ['default_price'],
+    });
+    assert.deepEqual([once.default_price.type, once.default_price.unit_amount_decimal], ['one_time', '0.25']);
+    const { data: [event] } = await client.events.list({ type: 'product.created' });
+    assert.equal(event.data.object.default_price, once.default_price.id);
+    await rejects(client.products.create({
+        name: 'x', default_price_data: { currency: 'usd', unit_amount: 1, recurring: { interval: 'day', meter: 'mtr_1' } },
+    }), { status: 400, code: 'resource_missing', param: 'default_price_data[recurring][meter]' });
+    assert.equal((await client.products.list()).data.length, 2, 'a refused price leaves no product behind');
+});
+
+test('the default price is an active one of the product, and stays active', async () => {
+    const client = stripe(server);
+    const [tea, mug] = [await client.products.create({ name: 'Tea' }), await client.products.create({ name: 'Mug' })];
+    const { id: price } = await client.prices.create({ currency: 'usd', unit_amount: 1, product: tea.id });
+    const { id: inactive } = await client.prices.create({ currency: 'usd', unit_amount: 1, product: tea.id, active: false });
+    const updated = await client.products.update(tea.id, { default_price: price, expand: ['default_price'] });
+    assert.equal(updated.default_price.id, price);
+    const { data: [event] } = await client.events.list({ type: 'product.updated' });
+    assert.equal(event.data.previous_attributes.default_price, null);
+    await rejects(client.products.update(mug.id, { default_price: price }),
+        { status: 400, param: 'default_price', message: /is not a price of this product/ });
+    await rejects(client.products.update(tea.id, { default_price: inactive }), {
+        status: 400, param: 'default_price',
+        message: 'The price specified is inactive. This field only accepts active prices.',
+    });
+    await rejects(client.products.update(tea.id, { default_price: 'price_1' }),
+        { status: 400, code: 'resource_missing', param: 'default_price', message: "No such price: 'price_1'" });
+    await rejects(client.prices.update(price, { active: false }), {
+        status: 400, param: 'active',
+        message: 'This price cannot be archived because it is the default price of its product.',
+    });
+});
+
+test('a product with prices cannot be deleted', async () => {
+    const client = stripe(server);
+    const { id } = await client.products.create({ name: 'Tea', default_price_data: { currency: 'usd', unit_amount: 1 } });
+    await rejects(client.products.del(id), {
+        status: 400, message: 'This product cannot be deleted because it has one or more user-created prices.',
+    });
+    assert.equal((await client.products.retrieve(id)).id, id);
 });
 
 test('default_price and tax_code may be expanded, which changes nothing', async () => {

@@ -1,4 +1,4 @@
-// Customer search: the query language, its mistakes, pages.
+// Search: the query language, its mistakes, pages; of customers, products and prices.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { refused, rejects } from '../lib/assert.js';
@@ -149,9 +149,47 @@ test('other accounts are not searched', async () => {
     assert.deepEqual((await stripe(server).customers.search({ query: '-email:"x"' })).data, []);
 });
 
-test('only customers can be searched', async () => {
+test('products and prices are searched by their own fields', async () => {
+    const client = stripe(server);
+    const tea = await client.products.create({
+        name: 'Green tea', description: '100% leaf', metadata: { shelf: '7' }, shippable: true, url: 'https://example.com/tea',
+    });
+    const mug = await client.products.create({ name: 'Mug', active: false });
+    const once = await client.prices.create({ currency: 'usd', unit_amount: 100, product: tea.id, lookup_key: 'tea' });
+    const monthly = await client.prices.create({
+        currency: 'eur', unit_amount: 200, product: tea.id, recurring: { interval: 'month' }, metadata: { club: 'yes' },
+    });
+    const products = [
+        ['name~"tea"', [tea]], ['description:"100% leaf"', [tea]], ['metadata["shelf"]:"7"', [tea]],
+        ['active:"true"', [tea]], ['active:"false"', [mug]], ['-active:"true"', [mug]],
+        ['shippable:"true"', [tea]], ['shippable:null', [mug]], ['url:"https://example.com/tea"', [tea]],
+        ['description:null OR name:"mug"', [mug]],
+    ];
+    const prices = [
+        ['product:"PRODUCT"', [monthly, once]], ['currency:"eur"', [monthly]], ['type:"one_time"', [once]],
+        ['lookup_key:"tea"', [once]], ['lookup_key:null', [monthly]], ['metadata["club"]:"yes"', [monthly]],
+        ['active:"true" AND currency:"usd"', [once]],
+    ];
+    const found = async (resource, query) =>
+        (await resource.search({ query: query.replace('PRODUCT', tea.id) })).data.map(({ id }) => id);
+    for (const [query, expected] of products) {
+        assert.deepEqual(await found(client.products, query), expected.map(({ id }) => id), query);
+    }
+    for (const [query, expected] of prices) {
+        assert.deepEqual(await found(client.prices, query), expected.map(({ id }) => id), query);
+    }
+    for (const [resource, expand] of [[client.products, 'data.default_price'], [client.prices, 'data.product']]) {
+        const form = { query: 'active:"true" OR active:"false"', limit: 1, expand: [expand] };
+        const first = await resource.search(form);
+        const second = await resource.search({ ...form, page: first.next_page });
+        assert.deepEqual([first.has_more, second.has_more], [true, false]);
+        await rejects(resource.search({ query: 'email:"a"' }), { status: 400, param: 'query', message: /is not one of active, / });
+    }
+});
+
+test('coupons and promotion codes cannot be searched', async () => {
     const query = { query: 'metadata["a"]:"b"' };
-    for (const path of ['/v1/coupons/search', '/v1/promotion_codes/search', '/v1/products/search']) {
+    for (const path of ['/v1/coupons/search', '/v1/promotion_codes/search']) {
         refused(await raw(server, { path, form: query, key }), { status: 400, code: 'parameter_unknown' });
     }
 });
