@@ -40,7 +40,7 @@
 #define EMAIL_CHARACTERS_MAX 512
 #define LOOKUP_KEY_CHARACTERS_MAX 200
 #define CARD_EXPIRY_YEARS_MAX 50 /* how far ahead a card may expire */
-#define SCHEDULE_YEARS_MAX 5 /* how far ahead redeem_by and expires_at may lie */
+#define SCHEDULE_YEARS_MAX 5     /* how far ahead redeem_by and expires_at may lie */
 
 /* Billing */
 #define DISCOUNTS_MAX 20 /* on one object */

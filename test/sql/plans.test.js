@@ -13,6 +13,12 @@ const INDEXES = [
     [/promotion_codes .*o\.customer = \$\d/, 'promotion_codes_customer'],
     [/o\.promotion_coupon_seq = \$\d/, 'promotion_codes_coupon'],
     [/FROM customers .*o\.email = \$\d/, 'customers_email'],
+    [/FROM payment_methods .*o\.customer = \$\d/, 'payment_methods_customer'],
+    [/FROM payment_intents .*o\.customer = \$\d/, 'payment_intents_customer'],
+    [/FROM setup_intents .*o\.customer = \$\d/, 'setup_intents_customer'],
+    [/FROM setup_intents .*o\.payment_method = \$\d/, 'setup_intents_payment_method'],
+    [/FROM prices .*o\.lookup_key = \$\d/, 'prices_lookup_key'],
+    [/FROM prices .*o\.product_seq = \$\d/, 'prices_product'],
     [/FROM (\w+) AS o.*o\.id = \$\d/, /_id \(/],
     [/o\.seq = \$\d/, 'PRIMARY KEY (tenant=? AND seq=?)'],
 ];
