@@ -128,7 +128,9 @@ static struct payment_method *find_method(struct request *request, const struct 
         id = customer->invoice_settings.default_payment_method.id;
     if (!id.data && customer)
         id = customer->default_source.id;
-    return id.data ? resource_find(request, &payment_method_resource, id) : NULL;
+    struct payment_method *method =
+        id.data ? resource_find(request, &payment_method_resource, id) : NULL;
+    return method && !method->detached ? method : NULL;
 }
 
 enum payment_outcome payment_charge(struct request *request, const struct charge *charge,

@@ -21,13 +21,9 @@
 #define WELL_KNOWN_MONTH 12
 
 static const char *const redisplays[] = {"always", "limited", "unspecified", NULL};
-static const char *const types[] = {"card", NULL};
 
 enum {
     REDISPLAY_UNSPECIFIED = 3
-};
-enum {
-    TYPE_CARD = 1
 };
 
 #define CLEARS CLEARS_ON_CREATE | CLEARS_ON_UPDATE
@@ -101,8 +97,8 @@ static const struct field payment_method_fields[] = {
     CONSTANT("customer_account", "null", "Not supported.", .since = V_2025_12_15),
     FIELD_LIVEMODE,
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS),
-    FIELD(type, "Kind of payment method; only `card`.", .in = CREATE | FILTER, .is = REQUIRED,
-          .values = types),
+    FIELD(type, "Kind of payment method; only `card`.", .in = CREATE | FILTER,
+          .is = REQUIRED | NOT_NULL),
     FIELD(detached, "Whether it was taken from its customer.", .is = INTERNAL),
     FIELD(test_card, "The test card that it is.", .is = INTERNAL),
 };
@@ -120,7 +116,7 @@ static void prepare(struct request *request, void *object)
     struct payment_method *method = object;
     (void)request;
     method->allow_redisplay.value = REDISPLAY_UNSPECIFIED;
-    method->type.value = TYPE_CARD;
+    method->type = STR("card");
 }
 
 static void describe_card(struct request *request, struct payment_method *method,
@@ -340,6 +336,8 @@ static bool check_new_card(struct request *request, struct payment_method *metho
 {
     struct card *card = method->card;
     const struct test_card *test_card;
+    if (!str_is(method->type, "card"))
+        return fail(request, CODE_NONE, STR("type"), "Invalid type: must be one of card");
     if (!card || (!card->number.data && !card->token.data)) {
         struct str param = card ? STR("card[number]") : STR("card");
         return fail(request, CODE_parameter_missing, param, "Missing required param: %s.",

@@ -49,7 +49,7 @@ struct payment_method {
     struct ref customer;
     bool detached; /* it cannot be used again */
     struct str test_card;
-    struct choice type;
+    struct str type;
 };
 
 extern const struct resource payment_method_resource;

@@ -91,11 +91,12 @@ const void *const_element_at(const struct schema *of, const void *items, size_t 
     return (const char *)items + of->size * index;
 }
 
-/* As deep as the tables nest, which is fixed when compiled. */
+/* As deep as the tables nest, which is fixed when compiled. What is only a parameter is not kept.
+ */
 static bool hash_equal(const struct schema *schema, const void *a, const void *b)
 {
     for (size_t i = 0; i < schema->count; i++)
-        if (!field_equal(&schema->fields[i], a, b))
+        if (!(schema->fields[i].is & INPUT) && !field_equal(&schema->fields[i], a, b))
             return false;
     return true;
 }

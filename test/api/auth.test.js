@@ -175,10 +175,15 @@ async function fill(key) {
     const { id: code } = await post('/v1/promotion_codes', { promotion: { type: 'coupon', coupon } });
     const { id: customer } = await post('/v1/customers', { coupon }, ACACIA);
     const { id: product } = await post('/v1/products', { name: 'x' });
+    const { id: price } = await post('/v1/prices', { currency: 'usd', unit_amount: 1, product });
+    const { id: method } = await post('/v1/payment_methods/pm_card_visa/attach', { customer });
+    const { id: payment } = await post('/v1/payment_intents', { amount: 1, currency: 'usd' });
+    const { id: setup } = await post('/v1/setup_intents', {});
     const { json: { data: [event] } } = await raw(server, { path: '/v1/events', key, form: { limit: 1 } });
     return {
         '/v1/coupons': coupon, '/v1/promotion_codes': code, '/v1/customers': customer, '/v1/products': product,
-        '/v1/events': event.id,
+        '/v1/events': event.id, '/v1/prices': price, '/v1/payment_methods': method, '/v1/payment_intents': payment,
+        '/v1/setup_intents': setup,
     };
 }
 
@@ -197,12 +202,15 @@ test("what belongs to another account or mode is 404, exactly as if it did not e
         const id = owned[path.slice(0, path.indexOf('/{id}'))];
         assert(id, `no object for ${path}`);
         for (const name of ['stranger', 'child', 'live']) {
-            const at = (which) => ({ method, path: path.replace('{id}', which), key: keys[name] });
+            const at = (which) => ({
+                method, path: path.replace('{id}', which).replace('{inner_id}', 'none'), key: keys[name],
+                form: path.endsWith('/attach') ? { customer: 'none' } : undefined,
+            });
             const foreign = await anonymous(at(id), id);
             assert.equal(foreign.status, 404, `${name}: ${method} ${path} ${foreign.text}`);
             assert.deepEqual(foreign, await anonymous(at('none'), 'none'), `${name}: ${method} ${path}`);
         }
-        const own = await raw(server, { path: path.replace('{id}', id).replace(/\/discount$/, ''), key: keys.test });
+        const own = await raw(server, { path: path.replace(/\{id\}.*/, id), key: keys.test });
         assert.equal(own.status, 200, `${method} ${path} has changed what it could not see`);
         assert(!own.json.deleted);
     }

@@ -233,7 +233,8 @@ test('an invoice prefix is 3 to 12 capitals or digits', async () => {
 
 test('test clocks do not exist here', async () => {
     const client = stripe(server);
-    const missing = { status: 400, code: 'resource_missing', param: 'test_clock', message: "No such billingclock: 'clock_1'" };
+    const missing = { status: 400, code: 'resource_missing', param: 'test_clock',
+        message: "No such billingclock: 'clock_1'" };
     await rejects(client.customers.create({ test_clock: 'clock_1' }), missing);
     await rejects(client.customers.list({ test_clock: 'clock_1' }), missing);
 });
@@ -302,8 +303,10 @@ test('a source becomes a card, the default one, in place of the one before', asy
         { status: 400, code: 'resource_missing', param: 'default_source' });
     await client.paymentMethods.detach(replaced.default_source);
     assert.equal((await client.customers.retrieve(made.id)).default_source, null);
-    for (const call of [client.customers.create({ source: 'tok_none' }), client.customers.update(made.id, { source: 'tok_none' })]) {
-        await rejects(call, { status: 400, code: 'resource_missing', param: 'source', message: "No such token: 'tok_none'" });
+    for (const call of [client.customers.create({ source: 'tok_none' }),
+        client.customers.update(made.id, { source: 'tok_none' })]) {
+        await rejects(call, { status: 400, code: 'resource_missing', param: 'source',
+            message: "No such token: 'tok_none'" });
     }
 });
 
@@ -317,7 +320,8 @@ test('a card that is refused leaves no customer behind', async () => {
     assert.deepEqual(ids(await client.customers.list()), []);
     const { id } = await client.customers.create();
     await rejects(client.customers.update(id, { source: 'tok_visa_chargeDeclined', name: 'Ann' }), refusedCard);
-    assert.deepEqual([(await client.customers.retrieve(id)).name, (await client.events.list({ limit: 5 })).data.length], [null, 1]);
+    assert.deepEqual([(await client.customers.retrieve(id)).name, (await client.events.list({ limit: 5 })).data.length],
+        [null, 1]);
     assert.equal((await client.customers.create({ source: 'tok_chargeCustomerFail' })).object, 'customer');
 });
 

@@ -119,7 +119,7 @@ test('the OpenAPI document can be asked without a key, for a version', async () 
 
 test('an id is decoded after the path was split', async () => {
     const client = stripe(server);
-    for (const id of ['50% off/x', 'a/b', 'ü', 'a b', 'a+b', 'a?b', 'a#b', 'search', '%2F']) {
+    for (const id of ['50% off/x', 'a/b', 'ü', 'a b', 'a+b', 'a?b', 'a#b', '%2F']) {
         await client.products.create({ id, name: id });
         assert.equal((await client.products.retrieve(id)).name, id);
     }

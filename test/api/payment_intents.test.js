@@ -86,7 +86,8 @@ test('an intent can be paid when it is created', async () => {
     assert.equal(intent.customer.id, customer);
     const again = plain(await client.paymentIntents.retrieve(intent.id, { expand: ['customer'] }));
     assert.deepEqual(again, intent);
-    assert.equal((await client.paymentMethods.retrieve(intent.payment_method)).customer, null, 'nobody asked to save it');
+    assert.equal((await client.paymentMethods.retrieve(intent.payment_method)).customer, null,
+        'nobody asked to save it');
     assert.deepEqual(await types(client), ['payment_intent.succeeded', 'payment_intent.created']);
 });
 
@@ -101,7 +102,8 @@ test('an intent can be paid later, with what it has or with what is given then',
         status: 400, code: 'payment_intent_unexpected_state', message: /missing a payment method/,
     });
     const later = await client.paymentIntents.confirm(id, {
-        payment_method: 'pm_card_visa', receipt_email: 'b@example.com', return_url: 'https://example.com', off_session: true,
+        payment_method: 'pm_card_visa', receipt_email: 'b@example.com', return_url: 'https://example.com',
+        off_session: true,
     });
     assert.deepEqual([later.status, later.receipt_email], ['succeeded', 'b@example.com']);
     assert.deepEqual(plain(later.automatic_payment_methods), { allow_redirects: 'always', enabled: true });
@@ -120,7 +122,8 @@ test('setup_future_usage saves the method for the customer', async () => {
     assert.equal(first.setup_future_usage, 'off_session');
     const { id } = await client.paymentIntents.create({ ...BASE, customer, payment_method: 'pm_card_amex' });
     const second = await client.paymentIntents.confirm(id, { setup_future_usage: 'on_session' });
-    assert.deepEqual(ids(await client.paymentMethods.list({ customer })), [second.payment_method, first.payment_method]);
+    assert.deepEqual(ids(await client.paymentMethods.list({ customer })),
+        [second.payment_method, first.payment_method]);
     const stranger = await client.paymentIntents.create({
         ...BASE, payment_method: 'pm_card_visa', setup_future_usage: 'off_session', confirm: true,
     });
@@ -138,7 +141,8 @@ test('a declined card is 402, and what happened is on record', async () => {
     const { id } = error.payment_intent;
     const stored = plain(await client.paymentIntents.retrieve(id));
     assert.deepEqual(plain(error.payment_intent), stored);
-    assert.deepEqual([stored.status, stored.payment_method, stored.amount_received], ['requires_payment_method', null, 0]);
+    assert.deepEqual([stored.status, stored.payment_method, stored.amount_received],
+        ['requires_payment_method', null, 0]);
     assert.deepEqual(stored.last_payment_error, {
         charge: stored.latest_charge, code: 'card_declined', decline_code: 'insufficient_funds',
         doc_url: 'https://stripe.com/docs/error-codes/card-declined', message: 'Your card has insufficient funds.',
@@ -178,10 +182,12 @@ test('an intent can be changed until it is paid', async () => {
     const { id } = await client.paymentIntents.create(BASE);
     const changed = plain(await client.paymentIntents.update(id, {
         amount: 500, currency: 'EUR', customer, description: 'x', metadata: { a: 'b' }, payment_method: 'pm_card_visa',
-        payment_method_types: ['card'], receipt_email: 'c@example.com', setup_future_usage: 'on_session', expand: ['customer'],
+        payment_method_types: ['card'], receipt_email: 'c@example.com', setup_future_usage: 'on_session',
+        expand: ['customer'],
     }));
     assert.deepEqual([changed.amount, changed.currency, changed.status], [500, 'eur', 'requires_confirmation']);
-    assert.deepEqual([changed.customer.id, changed.description, changed.setup_future_usage], [customer, 'x', 'on_session']);
+    assert.deepEqual([changed.customer.id, changed.description, changed.setup_future_usage],
+        [customer, 'x', 'on_session']);
     const cleared = plain(await client.paymentIntents.update(id, {
         description: '', metadata: '', receipt_email: '', setup_future_usage: '',
     }));
@@ -203,7 +209,8 @@ test('an intent can be canceled until it is paid', async () => {
     const { id: customer } = await client.customers.create();
     const { id } = await client.paymentIntents.create({ ...BASE, customer });
     const canceled = await client.paymentIntents.cancel(id, { cancellation_reason: 'abandoned', expand: ['customer'] });
-    assert.deepEqual([canceled.status, canceled.cancellation_reason, canceled.customer.id], ['canceled', 'abandoned', customer]);
+    assert.deepEqual([canceled.status, canceled.cancellation_reason, canceled.customer.id],
+        ['canceled', 'abandoned', customer]);
     assert(Math.abs(canceled.canceled_at - Date.now() / 1000) < 60);
     assert.deepEqual(await types(client), ['payment_intent.canceled', 'payment_intent.created']);
     const unexpected = { status: 400, code: 'payment_intent_unexpected_state' };
@@ -229,7 +236,8 @@ test('a method can only be used for its customer', async () => {
     await rejects(client.paymentIntents.create({ ...BASE, customer: ann.id, payment_method: method }),
         { status: 400, param: 'payment_method', message: /may not be used again/ });
     await rejects(client.paymentIntents.create({ ...BASE, payment_method: 'pm_none' }),
-        { status: 400, code: 'resource_missing', param: 'payment_method', message: "No such PaymentMethod: 'pm_none'" });
+        { status: 400, code: 'resource_missing', param: 'payment_method',
+            message: "No such PaymentMethod: 'pm_none'" });
     assert.deepEqual(ids(await client.paymentIntents.list()), []);
 });
 
@@ -259,7 +267,8 @@ test('what is missing or wrong names the parameter', async () => {
 
 test('an intent that never was is 404 for every call', async () => {
     const client = stripe(server);
-    const missing = { status: 404, code: 'resource_missing', param: 'intent', message: "No such payment_intent: 'pi_none'" };
+    const missing = { status: 404, code: 'resource_missing', param: 'intent',
+        message: "No such payment_intent: 'pi_none'" };
     await rejects(client.paymentIntents.retrieve('pi_none'), missing);
     await rejects(client.paymentIntents.update('pi_none', {}), missing);
     await rejects(client.paymentIntents.confirm('pi_none'), missing);

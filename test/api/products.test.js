@@ -130,7 +130,8 @@ test('a value that is missing or wrong names the parameter', async () => {
             'Missing required param: default_price_data[currency].'],
         [{ name: 'x', default_price_data: { currency: 'usd' } }, 'default_price_data[unit_amount]', 'parameter_missing',
             /^Missing required param: /],
-        [{ name: 'x', default_price_data: { currency: 'usd', unit_amount: 1, recurring: { interval: 'year', interval_count: 4 } } },
+        [{ name: 'x', default_price_data: { currency: 'usd', unit_amount: 1,
+            recurring: { interval: 'year', interval_count: 4 } } },
             'default_price_data[recurring][interval_count]', undefined, /at most three years/],
     ];
     for (const [form, param, code, message] of cases) {
@@ -286,15 +287,19 @@ test('a product can be made with its default price', async () => {
     const product = plain(await client.products.create({
         name: 'Tea', expand: ['default_price.currency_options'],
         default_price_data: {
-            currency: 'usd', currency_options: { eur: { unit_amount: 90, tax_behavior: 'inclusive' }, jpy: { unit_amount_decimal: '0.5' } },
-            metadata: { a: 'b' }, recurring: { interval: 'month', interval_count: 3, trial_period_days: 5, usage_type: 'licensed' },
+            currency: 'usd', currency_options: { eur: { unit_amount: 90, tax_behavior: 'inclusive' },
+                jpy: { unit_amount_decimal: '0.5' } },
+            metadata: { a: 'b' }, recurring: { interval: 'month', interval_count: 3, trial_period_days: 5,
+                usage_type: 'licensed' },
             tax_behavior: 'exclusive', unit_amount: 100,
         },
     }));
     const price = product.default_price;
-    assert.deepEqual([price.object, price.product, price.currency, price.unit_amount, price.metadata, price.tax_behavior],
+    assert.deepEqual([price.object, price.product, price.currency, price.unit_amount, price.metadata,
+        price.tax_behavior],
         ['price', product.id, 'usd', 100, { a: 'b' }, 'exclusive']);
-    assert.deepEqual([price.recurring.interval, price.recurring.interval_count, price.recurring.trial_period_days], ['month', 3, 5]);
+    assert.deepEqual([price.recurring.interval, price.recurring.interval_count, price.recurring.trial_period_days],
+        ['month', 3, 5]);
     assert.deepEqual(Object.keys(price.currency_options), ['eur', 'jpy', 'usd']);
     assert.equal((await client.products.retrieve(product.id)).default_price, price.id);
     const once = await client.products.create({
@@ -304,7 +309,8 @@ test('a product can be made with its default price', async () => {
     const { data: [event] } = await client.events.list({ type: 'product.created' });
     assert.equal(event.data.object.default_price, once.default_price.id);
     await rejects(client.products.create({
-        name: 'x', default_price_data: { currency: 'usd', unit_amount: 1, recurring: { interval: 'day', meter: 'mtr_1' } },
+        name: 'x', default_price_data: { currency: 'usd', unit_amount: 1,
+            recurring: { interval: 'day', meter: 'mtr_1' } },
     }), { status: 400, code: 'resource_missing', param: 'default_price_data[recurring][meter]' });
     assert.equal((await client.products.list()).data.length, 2, 'a refused price leaves no product behind');
 });
@@ -313,7 +319,8 @@ test('the default price is an active one of the product, and stays active', asyn
     const client = stripe(server);
     const [tea, mug] = [await client.products.create({ name: 'Tea' }), await client.products.create({ name: 'Mug' })];
     const { id: price } = await client.prices.create({ currency: 'usd', unit_amount: 1, product: tea.id });
-    const { id: inactive } = await client.prices.create({ currency: 'usd', unit_amount: 1, product: tea.id, active: false });
+    const { id: inactive } = await client.prices.create({ currency: 'usd', unit_amount: 1, product: tea.id,
+        active: false });
     const updated = await client.products.update(tea.id, { default_price: price, expand: ['default_price'] });
     assert.equal(updated.default_price.id, price);
     const { data: [event] } = await client.events.list({ type: 'product.updated' });
@@ -334,7 +341,8 @@ test('the default price is an active one of the product, and stays active', asyn
 
 test('a product with prices cannot be deleted', async () => {
     const client = stripe(server);
-    const { id } = await client.products.create({ name: 'Tea', default_price_data: { currency: 'usd', unit_amount: 1 } });
+    const { id } = await client.products.create({ name: 'Tea',
+        default_price_data: { currency: 'usd', unit_amount: 1 } });
     await rejects(client.products.del(id), {
         status: 400, message: 'This product cannot be deleted because it has one or more user-created prices.',
     });

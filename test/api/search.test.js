@@ -152,7 +152,8 @@ test('other accounts are not searched', async () => {
 test('products and prices are searched by their own fields', async () => {
     const client = stripe(server);
     const tea = await client.products.create({
-        name: 'Green tea', description: '100% leaf', metadata: { shelf: '7' }, shippable: true, url: 'https://example.com/tea',
+        name: 'Green tea', description: '100% leaf', metadata: { shelf: '7' }, shippable: true,
+        url: 'https://example.com/tea',
     });
     const mug = await client.products.create({ name: 'Mug', active: false });
     const once = await client.prices.create({ currency: 'usd', unit_amount: 100, product: tea.id, lookup_key: 'tea' });
@@ -183,7 +184,8 @@ test('products and prices are searched by their own fields', async () => {
         const first = await resource.search(form);
         const second = await resource.search({ ...form, page: first.next_page });
         assert.deepEqual([first.has_more, second.has_more], [true, false]);
-        await rejects(resource.search({ query: 'email:"a"' }), { status: 400, param: 'query', message: /is not one of active, / });
+        await rejects(resource.search({ query: 'email:"a"' }),
+            { status: 400, param: 'query', message: /is not one of active, / });
     }
 });
 

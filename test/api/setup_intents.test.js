@@ -57,7 +57,8 @@ test('a confirmed intent has saved the method for its customer', async () => {
     const client = stripe(server);
     const { id: customer } = await client.customers.create();
     const intent = plain(await client.setupIntents.create({
-        customer, payment_method: 'pm_card_visa', confirm: true, usage: 'on_session', description: 'x', metadata: { a: 'b' },
+        customer, payment_method: 'pm_card_visa', confirm: true, usage: 'on_session', description: 'x',
+        metadata: { a: 'b' },
         automatic_payment_methods: { enabled: true, allow_redirects: 'never' }, payment_method_types: ['card'],
         return_url: 'https://example.com', expand: ['payment_method'],
     }));
@@ -115,7 +116,8 @@ test('an intent can be changed until it has succeeded', async () => {
     const { id: customer } = await client.customers.create();
     const { id } = await client.setupIntents.create();
     const changed = plain(await client.setupIntents.update(id, {
-        customer, description: 'x', metadata: { a: 'b' }, payment_method: 'pm_card_visa', payment_method_types: ['card'],
+        customer, description: 'x', metadata: { a: 'b' }, payment_method: 'pm_card_visa',
+        payment_method_types: ['card'],
         expand: ['customer'],
     }));
     assert.deepEqual([changed.customer.id, changed.description, changed.metadata, changed.status],
@@ -134,7 +136,8 @@ test('an intent can be canceled until it has succeeded', async () => {
     const { id: customer } = await client.customers.create();
     const { id } = await client.setupIntents.create({ customer });
     const canceled = await client.setupIntents.cancel(id, { cancellation_reason: 'duplicate', expand: ['customer'] });
-    assert.deepEqual([canceled.status, canceled.cancellation_reason, canceled.customer.id], ['canceled', 'duplicate', customer]);
+    assert.deepEqual([canceled.status, canceled.cancellation_reason, canceled.customer.id],
+        ['canceled', 'duplicate', customer]);
     assert.deepEqual(await types(client), ['setup_intent.canceled', 'setup_intent.created']);
     const unexpected = { status: 400, code: 'setup_intent_unexpected_state' };
     await rejects(client.setupIntents.cancel(id),
@@ -158,12 +161,14 @@ test('a method of somebody else is refused', async () => {
     assert.deepEqual([again.status, again.payment_method], ['succeeded', method], 'it may be saved twice');
     refused(await raw(server, { method: 'POST', path: '/v1/setup_intents', key: newKey(), form: { usage: 'never' } }),
         { status: 400, param: 'usage' });
-    await rejects(client.setupIntents.create({ payment_method_types: ['iban'] }), { status: 400, param: 'payment_method_types' });
+    await rejects(client.setupIntents.create({ payment_method_types: ['iban'] }),
+        { status: 400, param: 'payment_method_types' });
 });
 
 test('an intent that never was is 404 for every call', async () => {
     const client = stripe(server);
-    const missing = { status: 404, code: 'resource_missing', param: 'intent', message: "No such setupintent: 'seti_none'" };
+    const missing = { status: 404, code: 'resource_missing', param: 'intent',
+        message: "No such setupintent: 'seti_none'" };
     await rejects(client.setupIntents.retrieve('seti_none'), missing);
     await rejects(client.setupIntents.update('seti_none', {}), missing);
     await rejects(client.setupIntents.confirm('seti_none'), missing);

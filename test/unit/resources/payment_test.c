@@ -65,6 +65,9 @@ TEST(test_a_customer_without_a_method_cannot_be_charged)
     assert_int_equal(charge(customer("payment_method=pm_card_visa"), NULL, &intent),
                      PAYMENT_NO_METHOD); /* saved, but not the default */
     assert_int_equal(charge(customer(""), "pm_none", &intent), PAYMENT_NO_METHOD);
+    struct str ann = customer("source=tok_visa");
+    world_sql(&world, "UPDATE payment_methods SET detached = 1");
+    assert_int_equal(charge(ann, NULL, &intent), PAYMENT_NO_METHOD);
     assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM payment_intents"), 0);
 }
 
