@@ -126,6 +126,8 @@ static bool complete(struct request *request, const struct line *line,
     }
     if (resource == &discount_resource && !((struct discount *)object)->source.type.value)
         discount_resource.prepare(request, object); /* shown inside its owner */
+    if (resource == &price_resource)
+        price_complete(request, object);
     if (resource == &promotion_code_resource) {
         struct promotion_code *code = object;
         if (!code->code.data || !is_code(code->code) || !code->promotion.coupon.id.data)

@@ -377,7 +377,7 @@ static bool check(struct request *request, void *object, const void *before, uns
     if (!method->customer.id.data)
         return fail(request, CODE_NONE, STR_NULL,
                     "You must save this PaymentMethod to a customer before you can update it.");
-    return check_expiry(request, method->card);
+    return !method->card || check_expiry(request, method->card);
 }
 
 static bool create(struct request *request, const struct route *route, struct answer *answer)

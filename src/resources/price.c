@@ -355,6 +355,23 @@ static void add_own_currency(struct request *request, struct price *price)
     price->currency_options = (struct dictionary){all, length};
 }
 
+void price_complete(struct request *request, struct price *price)
+{
+    struct recurring *recurring = &price->recurring;
+    if (price->unit_amount.set)
+        price->unit_amount_decimal =
+            unit_decimal_write(request->arena, price->unit_amount.value, 0);
+    if (price->currency.data) /* without one it is refused */
+        add_own_currency(request, price);
+    price->type.value = recurring->interval.value ? PRICE_RECURRING : PRICE_ONE_TIME;
+    if (price->type.value == PRICE_ONE_TIME)
+        return;
+    if (!recurring->interval_count)
+        recurring->interval_count = 1;
+    if (!recurring->usage_type.value)
+        recurring->usage_type.value = USAGE_LICENSED;
+}
+
 static bool check_currency_options(struct request *request, struct price *price,
                                    const struct price *before)
 {
@@ -373,23 +390,15 @@ static bool check_currency_options(struct request *request, struct price *price,
                         &options[i].unit_amount_decimal))
             return false;
     }
-    add_own_currency(request, price);
     return true;
 }
 
 static bool check_recurring(struct request *request, struct price *price)
 {
     static const int64_t days[] = {0, 1, 30, 7, 365};
-    struct recurring *recurring = &price->recurring;
-    if (!recurring->interval.value) {
-        price->type.value = PRICE_ONE_TIME;
+    const struct recurring *recurring = &price->recurring;
+    if (price->type.value == PRICE_ONE_TIME)
         return true;
-    }
-    price->type.value = PRICE_RECURRING;
-    if (!recurring->interval_count)
-        recurring->interval_count = 1;
-    if (!recurring->usage_type.value)
-        recurring->usage_type.value = USAGE_LICENSED;
     if (recurring->usage_type.value != USAGE_LICENSED)
         return fail(request, CODE_NONE, STR("recurring[usage_type]"),
                     "Metered prices are not supported.");
@@ -481,6 +490,7 @@ static bool check(struct request *request, void *object, const void *before, uns
     if (!amounts || !check_currency_options(request, price, before) ||
         !check_lookup_key(request, price))
         return false;
+    price_complete(request, price);
     return before ? check_archiving(request, price)
                   : check_recurring(request, price) && check_product(request, price);
 }

@@ -106,6 +106,8 @@ extern const struct schema default_price_data_schema;
 extern const struct schema price_data_schema;
 extern const struct schema recurring_price_data_schema;
 extern const struct schema product_price_data_schema;
+/* Fills in what follows from the rest of a price. */
+void price_complete(struct request *request, struct price *price);
 
 /* Stores the price of a new product; mistakes are those of the parameter default_price_data. */
 bool price_create_default(struct request *request, const struct default_price_data *data,

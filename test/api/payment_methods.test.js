@@ -362,7 +362,8 @@ test('payment methods and what refers to them can be seeded in any order', async
     const intent = await client.paymentIntents.create({
         amount: 100, currency: 'usd', customer: id, payment_method: method.id, confirm: true,
     });
-    const body = [customer, method, intent, { ...plain(method), id: 'pm_card_visa' }]
+    const bare = { id: 'pm_bare', object: 'payment_method', type: 'card', customer: id };
+    const body = [customer, method, intent, { ...plain(method), id: 'pm_card_visa' }, bare]
         .map((each) => JSON.stringify(each)).join('\n');
     const seeded = await raw(server, { method: 'POST', path: '/_dev/seed', body, key: to });
     assert.equal(seeded.status, 200, seeded.text);
@@ -370,6 +371,7 @@ test('payment methods and what refers to them can be seeded in any order', async
     assert.deepEqual(plain(await copy.customers.retrieve(id)), plain(customer));
     assert.deepEqual(plain(await copy.paymentMethods.retrieve(method.id)), plain(method));
     assert.equal((await copy.paymentMethods.retrieve('pm_card_visa')).customer, id);
+    assert.equal((await copy.paymentMethods.update('pm_bare', { metadata: { a: 'b' } })).card, null);
     const { status } = await copy.paymentIntents.create({
         amount: 1, currency: 'usd', customer: id, payment_method: method.id, confirm: true,
     });

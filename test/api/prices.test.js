@@ -366,6 +366,23 @@ test('prices can be seeded, and look the same', async () => {
     const seeded = await raw(server, { method: 'POST', path: '/_dev/seed', body, key: to });
     assert.equal(seeded.status, 200, seeded.text);
     for (const [i, path] of paths.entries()) assert.deepEqual((await raw(server, { path, key: to })).json, objects[i]);
+    const least = { object: 'price', currency: 'usd', unit_amount: 5, product };
+    await raw(server, {
+        method: 'POST', path: '/_dev/seed', key: to,
+        body: [{ ...least, id: 'once' }, { ...least, id: 'weekly', recurring: { interval: 'week' } }]
+            .map((each) => JSON.stringify(each)).join('\n'),
+    });
+    const without = JSON.stringify({ ...least, currency: undefined, currency_options: { eur: { unit_amount: 1 } },
+        id: 'x' });
+    refused(await raw(server, { method: 'POST', path: '/_dev/seed', key: to, body: without }), { status: 400 });
+    const copy = stripe(server, { key: to });
+    const expand = ['currency_options'];
+    const once = plain(await copy.prices.retrieve('once', { expand }));
+    const weekly = plain(await copy.prices.retrieve('weekly'));
+    assert.equal(once.currency_options.usd.unit_amount, 5);
+    assert.deepEqual([once.type, once.unit_amount_decimal, once.recurring], ['one_time', '5', null]);
+    assert.deepEqual([weekly.type, weekly.recurring.interval_count, weekly.recurring.usage_type],
+        ['recurring', 1, 'licensed']);
     await raw(server, { method: 'POST', path: '/_dev/reset', key: to });
     assert.deepEqual(ids(await stripe(server, { key: to }).prices.list()), []);
 });
