@@ -15,6 +15,7 @@ static const struct {
     {"serve", serve_command, "answer requests"},
     {"keys", keys_command, "create, list and revoke API keys"},
     {"accounts", accounts_command, "create and list accounts"},
+    {"events", events_command, "send an event to webhook endpoints again"},
     {"schema", schema_command, "describe objects, parameters and SQL"},
     {"migrate", migrate_command, "bring the database to this version's schema"},
     {"verify", verify_command, "recompute every counter and check every invariant"},

@@ -17,6 +17,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
@@ -151,6 +152,7 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .random = random,
         .id = id_short(random, &exchange->arena, "req_"),
         .version = service->default_version,
+        .dev = service->dev,
         .body = exchange->body,
     };
     if (answer_public(service, exchange))
@@ -254,6 +256,8 @@ void exchange_committed(const struct service *service, struct exchange *exchange
     if (exchange->request.timer_set)
         bell_ring(service->due);
     exchange->request.timer_set = false;
+    if (exchange->request.added_deliveries)
+        eventfd_write(service->wakeup, 1);
 }
 
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,

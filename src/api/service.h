@@ -17,4 +17,5 @@ struct service {
     unsigned char pepper[PEPPER_BYTES];
     bool dev;                /* any sk_test_ key opens an account of its own */
     int32_t default_version; /* of requests that name none */
+    int wakeup;              /* an eventfd: there is something to deliver */
 };

@@ -53,6 +53,15 @@
 #define EVENT_TYPES_MAX 20
 #define LOOKUP_KEYS_MAX 10
 
+/* Webhooks */
+#define WEBHOOK_ENDPOINTS_MAX 16 /* of an account, in each mode */
+#define DELIVERIES_MAX 16        /* under way at once */
+#define ENDPOINT_DELIVERIES_MAX 2
+#define DELIVERY_CONNECT_MS_MAX 5000
+#define DELIVERY_MS_MAX 20000
+#define DELIVERY_ANSWER_BYTES_MAX 65536
+#define DELIVERY_RETRY_SECONDS_MAX (3 * 86400)
+
 /* Idempotency */
 #define IDEMPOTENCY_KEY_BYTES_MAX 255
 #define IDEMPOTENCY_RETENTION_SECONDS 86400

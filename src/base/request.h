@@ -25,6 +25,7 @@ struct request {
     int64_t tenant;             /* account and mode */
     struct str account;         /* acct_… */
     bool livemode;
+    bool dev; /* a development server: addresses of this machine are as good as others */
 
     struct str origin;            /* scheme and host of links to hosted pages */
     struct str body;              /* as it came, for the few calls that take no form */
@@ -33,7 +34,9 @@ struct request {
     struct expansion *expansion;  /* what expand[] asks for; NULL: nothing */
     uint64_t given[2];            /* which rows of the table the form named, a bit each */
 
-    bool timer_set;     /* something may be due earlier than the scheduler expects */
+    bool timer_set;        /* something may be due earlier than the scheduler expects */
+    bool added_deliveries; /* there is something for webhook endpoints */
+
     bool began;         /* past the static checks: the answer is kept under the key */
     struct error error; /* type ERROR_NONE: no failure */
 };

@@ -1,12 +1,14 @@
-/* Administration of accounts and keys, and verification. */
+/* Administration of accounts and keys, sending events again, and verification. */
 #include "cli/admin.h"
 
 #include "base/arena.h"
 #include "base/random.h"
+#include "base/request.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "redemption/verify.h"
+#include "resources/outbox.h"
 #include "store/accounts.h"
 #include "store/db.h"
 #include "store/directory.h"
@@ -138,6 +140,42 @@ static void create_account(const struct admin_context *context, const struct adm
     result->output = str_format(context->arena, "%.*s\n", STR_FMT(account.id));
 }
 
+/* ---- events ---- */
+
+static void resend_event(const struct admin_context *context, const struct admin_request *request,
+                         struct admin_result *result)
+{
+    struct request call = {.arena = context->arena, .db = context->db, .now = context->now};
+    struct str id = option(request, "id"), endpoint_id = option(request, "endpoint"), type;
+    int64_t event, endpoint = 0;
+    size_t count = 1;
+    if (!outbox_find_event(&call, id, &event, &type)) {
+        fail_with_status(result, EX_DATAERR,
+                         str_format(context->arena, "there is no event \"%.*s\"", STR_FMT(id)));
+        return;
+    }
+    if (endpoint_id.data && !(endpoint = outbox_find_endpoint(&call, endpoint_id))) {
+        fail_with_status(result, EX_DATAERR,
+                         str_format(context->arena,
+                                    "the event's account has no enabled endpoint \"%.*s\"",
+                                    STR_FMT(endpoint_id)));
+        return;
+    }
+    if (endpoint)
+        outbox_add_for(&call, event, endpoint);
+    else
+        count = outbox_add(&call, event, type);
+    if (count == 0) {
+        fail_with_status(
+            result, EX_DATAERR,
+            str_format(context->arena, "no endpoint is enabled for %.*s", STR_FMT(type)));
+        return;
+    }
+    result->added_deliveries = true;
+    result->error = str_format(context->arena, "%.*s is sent again to %zu endpoint%s", STR_FMT(id),
+                               count, count == 1 ? "" : "s");
+}
+
 /* ---- verify ---- */
 
 static void verify(const struct admin_context *context, struct admin_result *result)
@@ -173,6 +211,8 @@ void admin_run(const struct admin_context *context, const struct admin_request *
     } else if (str_is(noun, "accounts") && str_is(verb, "list")) {
         accounts_each(context->arena, context->db, list_account, &listing);
         result->output = text_str(&listing.text);
+    } else if (str_is(noun, "events") && str_is(verb, "resend")) {
+        resend_event(context, request, result);
     } else {
         fail_with_status(result, EX_USAGE, STR("unknown request"));
     }

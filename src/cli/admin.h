@@ -27,6 +27,7 @@ struct admin_result {
     struct str output; /* for standard output */
     struct str error;  /* for standard error; null: none */
     bool keys_changed;
+    bool added_deliveries;
 };
 
 /* Whether the request only reads. */

@@ -1,4 +1,5 @@
-/* coupond keys create|list|revoke, coupond accounts create|list, coupond verify. */
+/* coupond keys create|list|revoke, coupond accounts create|list, coupond events resend, coupond
+ * verify. */
 #include "cli/admin.h"
 #include "cli/cli.h"
 
@@ -15,6 +16,7 @@ struct options {
 
 enum {
     OPTION_ACCOUNT = 1,
+    OPTION_ENDPOINT,
     OPTION_MODE,
     OPTION_NAME,
     OPTION_PARENT
@@ -56,6 +58,9 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_ACCOUNT:
         add_option(options, "account", argument);
+        return 0;
+    case OPTION_ENDPOINT:
+        add_option(options, "endpoint", argument);
         return 0;
     case OPTION_MODE:
         if (strcmp(argument, "test") != 0 && strcmp(argument, "live") != 0)
@@ -103,6 +108,22 @@ static error_t parse_accounts(int key, char *argument, struct argp_state *state)
         return key == ARGP_KEY_END ? 0 : parse_common(key, argument, state);
     if (state->arg_num == 0 && (strcmp(argument, "create") == 0 || strcmp(argument, "list") == 0))
         set_word(options, WORD_VERB, argument);
+    else
+        argp_error(state, "unexpected argument \"%s\"", argument);
+    return 0;
+}
+
+static error_t parse_events(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+    if (key == ARGP_KEY_END && state->arg_num < 2)
+        argp_error(state, "say resend ID");
+    if (key != ARGP_KEY_ARG)
+        return key == ARGP_KEY_END ? 0 : parse_common(key, argument, state);
+    if (state->arg_num == 0 && strcmp(argument, "resend") == 0)
+        set_word(options, WORD_VERB, argument);
+    else if (state->arg_num == 1)
+        add_option(options, "id", argument);
     else
         argp_error(state, "unexpected argument \"%s\"", argument);
     return 0;
@@ -179,6 +200,29 @@ int accounts_command(int argc, char **argv)
                                      NULL};
     static char title[] = "coupond accounts";
     return execute("accounts", title, &argp, argc, argv);
+}
+
+int events_command(int argc, char **argv)
+{
+    static const struct argp_option options[] = {
+        DATA_OPTION,
+        {.name = "endpoint",
+         .key = OPTION_ENDPOINT,
+         .arg = "ID",
+         .doc = "resend: to this endpoint only, even if the event is of no type that it asked for"},
+        {0},
+    };
+    static const struct argp argp = {
+        options,
+        parse_events,
+        "resend ID",
+        "Sends an event to the webhook endpoints of its account again, "
+        "whether they have acknowledged it or not.",
+        NULL,
+        NULL,
+        NULL};
+    static char title[] = "coupond events";
+    return execute("events", title, &argp, argc, argv);
 }
 
 int verify_command(int argc, char **argv)

@@ -18,6 +18,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -157,6 +158,8 @@ static void run_on_writer(struct control *control, struct arena *arena,
     }
     if (result->keys_changed)
         reload_keys(control);
+    if (result->added_deliveries)
+        eventfd_write(control->service->wakeup, 1);
     pthread_mutex_destroy(&errand.lock);
     pthread_cond_destroy(&errand.finished);
 }

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/control.h"
 #include "cli/seed.h"
+#include "events/courier.h"
 #include "http/executor.h"
 #include "http/scheduler.h"
 #include "http/server.h"
@@ -24,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sysexits.h>
@@ -32,7 +34,7 @@
 #define THREADS_MIN 2
 #define THREADS_MAX 16
 #define LOG_BUFFER_BYTES 65536
-#define SPARE_READERS 2 /* for the control socket and the scheduler */
+#define SPARE_READERS 3 /* for the control socket, the scheduler and deliveries */
 
 struct options {
     bool dev;
@@ -112,6 +114,7 @@ struct running {
     struct bell due;
     struct executor *executor;
     struct scheduler *scheduler;
+    struct courier *courier;
     struct control *control;
     struct server *server;
 };
@@ -176,6 +179,9 @@ static void build_service(struct running *running, const struct options *options
     catalog_build(&running->arena, &service->catalog);
     service->keyring = keyring_new();
     service->router = router_build(&running->arena, service->dev);
+    service->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (service->wakeup < 0)
+        abort();
 }
 
 static int start(struct running *running, const struct options *options, const char *address,
@@ -197,6 +203,7 @@ static int start(struct running *running, const struct options *options, const c
             return status;
     }
     running->scheduler = scheduler_start(&running->service, running->executor);
+    running->courier = courier_start(&running->service, running->executor);
     running->control = control_start(&running->service, running->executor, directory->socket.data);
     running->server = server_start(&running->service, running->executor, address, port, threads);
     return running->server
@@ -210,12 +217,18 @@ static void stop(struct running *running)
         server_drain(running->server);
     control_stop(running->control);
     scheduler_stop(running->scheduler);
+    if (running->courier)
+        courier_stop(running->courier);
     if (running->executor)
         executor_stop(running->executor);
     if (running->server)
         server_stop(running->server);
     if (running->executor)
         executor_free(running->executor);
+    if (running->courier)
+        courier_free(running->courier);
+    if (running->service.wakeup >= 0)
+        close(running->service.wakeup);
     if (running->service.keyring)
         keyring_free(running->service.keyring);
     directory_close(&running->directory);
@@ -291,7 +304,7 @@ int serve_command(int argc, char **argv)
         NULL,         NULL,         NULL};
     static char name[] = "coupond serve";
     struct options options = {.data = DEFAULT_DATA, .listen = DEFAULT_LISTEN};
-    struct running running = {.directory.lock = -1};
+    struct running running = {.directory.lock = -1, .service.wakeup = -1};
     char address[64];
     uint16_t port = 0;
     sigset_t signals;

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 
 #define SLEEP_MS_MAX 1000
 #define RETRY_MS 100
@@ -23,6 +24,7 @@ struct scheduler {
     struct bell done; /* rung when a turn is over */
     struct arena arena;
     bool failed; /* the last turn could not be committed */
+    bool added_deliveries;
 };
 
 static struct request make_request(struct scheduler *scheduler, struct db *db,
@@ -51,6 +53,7 @@ static void run(void *context, struct db *db, struct random *random)
     arena_reset(&scheduler->arena);
     struct request request = make_request(scheduler, db, random);
     timers_turn(&request, real_time(scheduler));
+    scheduler->added_deliveries = request.added_deliveries;
     scheduler->failed = false;
 }
 
@@ -63,7 +66,10 @@ static void fail_turn(void *context, int status, const char *message)
 
 static void done(void *context)
 {
-    bell_ring(&((struct scheduler *)context)->done);
+    struct scheduler *scheduler = context;
+    if (scheduler->added_deliveries && !scheduler->failed)
+        eventfd_write(scheduler->service->wakeup, 1);
+    bell_ring(&scheduler->done);
 }
 
 /* ---- the thread ---- */

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/request.h"
+#include "resources/outbox.h"
 #include "resources/registry.h"
 #include "schema/json.h"
 #include "schema/parse.h"
@@ -33,6 +34,7 @@ struct event {
     struct event_request request;
     struct str type;
     struct strings types;
+    int64_t pending_webhooks;
     struct str object_type;
     struct str snapshot;
     struct str previous;
@@ -64,9 +66,13 @@ static const struct field event_fields[] = {
     FIELD_CREATED,
     HASH(data, data_schema, "What it happened to.", .is = DERIVED),
     FIELD(delivery_success, "Only events whose webhooks have all been delivered, or not.",
-          .in = FILTER, .is = INPUT, .where = "? = 1"),
+          .in = FILTER, .is = INPUT,
+          .where = "(? = 1) = (NOT EXISTS (SELECT 1 FROM webhook_deliveries AS d"
+                   " WHERE d.tenant = o.tenant AND d.event = o.seq))"),
     FIELD_LIVEMODE,
-    CONSTANT("pending_webhooks", "0", "How many endpoints have not yet acknowledged it."),
+    FIELD(pending_webhooks, "How many endpoints have not yet acknowledged it.",
+          .column = "(SELECT COUNT(*) FROM webhook_deliveries AS d"
+                    " WHERE d.tenant = o.tenant AND d.event = o.seq)"),
     HASH(request, request_schema, "The request that made it happen."),
     FIELD(type, "What happened, such as `coupon.created`; as a filter also `coupon.*`.",
           .in = FILTER, .is = NOT_NULL, .where = MATCHES_TYPE),
@@ -199,4 +205,5 @@ void event_record(struct request *request, const char *prefix, const char *verb,
     enum db_result result =
         rows_insert(request, catalog_of(request, &event_resource), &event_resource.schema, &event);
     assert(result != DB_CONFLICT);
+    outbox_add(request, event.object.row, event.type);
 }

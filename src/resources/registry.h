@@ -23,7 +23,8 @@ struct arena;
     X(setup_intent)      \
     X(subscription)      \
     X(subscription_item) \
-    X(test_clock)
+    X(test_clock)        \
+    X(webhook_endpoint)
 
 #define RESOURCE_DECLARE(name) extern const struct resource name##_resource;
 RESOURCES(RESOURCE_DECLARE)

@@ -25,7 +25,9 @@
     X(timers)              \
     X(events)              \
     X(idempotency_answers) \
-    X(idempotency_keys)
+    X(idempotency_keys)    \
+    X(webhook_endpoints)   \
+    X(webhook_deliveries)
 
 #define TABLE_STATEMENT(table) STATEMENT(empty_##table, "DELETE FROM " #table " WHERE tenant = $1");
 TABLES(TABLE_STATEMENT)

@@ -56,6 +56,7 @@ void world_open(struct world *world)
     service->clock = &world->clock;
     service->dev = true;
     service->default_version = V_NEWEST;
+    service->wakeup = -1;
     memset(service->pepper, 7, sizeof(service->pepper));
     catalog_build(&world->arena, &service->catalog);
     service->router = router_build(&world->arena, true);

@@ -14,13 +14,15 @@ BEGIN {
     allows["resources"] = "base schema money store redemption"
     allows["api"] = "base schema money store redemption resources"
     allows["http"] = "base schema money store redemption resources api"
-    allows["cli"] = "base schema money store redemption resources api http"
-    allows["main"] = "base schema money store redemption resources api http cli"
+    allows["events"] = "base schema money store redemption resources api http"
+    allows["cli"] = "base schema money store redemption resources api http events"
+    allows["main"] = "base schema money store redemption resources api http events cli"
 
     # Headers of libraries, and the only files that know them; tests may use all but the HTTP server.
     only["sqlite3.h"] = "^(src/store/sqlite\\.c$|test/)"
     only["libpq-fe.h"] = "^src/store/postgres\\.c$"
     only["microhttpd.h"] = "^(src/http/|test/bench/)"
+    only["curl/curl.h"] = "^src/events/sender\\.[ch]$"
     only["jansson.h"] = "^(src/schema/parse\\.c$|test/)"
     only["time.h"] = "^(src/base/|src/http/|src/cli/|test/)"
 

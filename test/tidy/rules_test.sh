@@ -51,6 +51,8 @@ printf '%s\n#include "store/db.h"\n' "$top" | expect src/resources/a.c 0
 printf '%s\n#include <sqlite3.h>\n' "$top" | expect src/store/rows.c 2 "sqlite3.h is not for this file"
 printf '%s\n#include <sqlite3.h>\n' "$top" | expect src/store/sqlite.c 0
 printf '%s\n#include <microhttpd.h>\n' "$top" | expect src/api/a.c 2 "microhttpd.h is not for this file"
+printf '%s\n#include "events/courier.h"\n' "$top" | expect src/http/a.c 2 "http must not include"
+printf '%s\n#include <curl/curl.h>\n' "$top" | expect src/events/courier.c 2 "curl/curl.h is not for this file"
 printf '%s\n#include <jansson.h>\n' "$top" | expect src/schema/json.c 2 "jansson.h is not for this file"
 printf '%s\n' "$top" | expect src/utils/a.c 1 "no layer"
 printf '%s\nint a(void)\n{\n%s\n}\n' "$top" "$(lines 68)" | expect src/base/a.c 0
