@@ -105,6 +105,9 @@ enum url_reach url_reach(struct str url)
     size_t scheme = https ? strlen("https://") : strlen("http://");
     if (!https && !str_starts(url, STR("http://")))
         return URL_INVALID;
+    for (size_t i = 0; i < url.length; i++)
+        if ((unsigned char)url.data[i] <= ' ' || url.data[i] == 0x7F)
+            return URL_INVALID;
     struct str authority = {url.data + scheme, 0}, port = STR_NULL;
     while (authority.length < url.length - scheme &&
            !memchr("/?#", authority.data[authority.length], 3))

@@ -12,7 +12,7 @@ const USAGE = 64;
 const BAD_DATA = 65;
 const CANNOT_CREATE = 73;
 const TRY_LATER = 75;
-const COMMANDS = ['serve', 'keys', 'accounts', 'schema', 'migrate', 'verify'];
+const COMMANDS = ['serve', 'keys', 'accounts', 'events', 'schema', 'migrate', 'verify'];
 const ACACIA = '2025-02-24.acacia';
 
 function newData() {
@@ -49,7 +49,8 @@ const WRONG = [[], ['none'], ['--none'], ['serve', '--none'], ['serve', 'more'],
     ['serve', '--api-version', 'none'], ['serve', '--listen', '0.0.0.0:0'], ['serve', '--listen', '192.0.2.1:0'],
     ['keys'], ['keys', 'none'], ['keys', 'revoke'], ['keys', 'create', 'more'], ['keys', 'create', '--mode', 'none'],
     ['keys', 'list', '--none'], ['accounts'], ['accounts', 'none'], ['accounts', 'list', 'more'], ['verify', 'more'],
-    ['verify', '--none'], ['migrate', 'more'], ['migrate', '--print', 'none'], ['schema', 'coupon', 'more'],
+    ['verify', '--none'], ['events'], ['events', 'none'], ['events', 'resend'], ['events', 'resend', 'a', 'b'],
+    ['migrate', 'more'], ['migrate', '--print', 'none'], ['schema', 'coupon', 'more'],
     ['schema', '--openapi', '--api-version', 'none']];
 for (const words of WRONG) {
     test(`coupond ${words.join(' ')} is a mistake in the usage`, () => {
@@ -384,7 +385,7 @@ test('each request is one line of the log, without what could harm', async () =>
 test('schema describes every object and prints what it is asked for', () => {
     const { stdout: list } = coupond(['schema']);
     const names = list.trim().split('\n').map((line) => line.split(' ')[0]);
-    for (const name of ['coupon', 'promotion_code', 'customer', 'discount', 'product', 'event', 'account']) {
+    for (const name of ['coupon', 'promotion_code', 'customer', 'discount', 'product', 'event', 'account', 'webhook_endpoint']) {
         assert(names.includes(name), name);
         const { status, stdout } = coupond(['schema', name]);
         assert.equal(status, 0);

@@ -9,6 +9,7 @@ import { coupond, start, temporaryDirectory } from '../lib/server.js';
 const ACACIA = '2025-02-24.acacia';
 const NEWEST = '2026-10-28.endive';
 const URL_SOMEWHERE = 'https://example.com/hook';
+const good = { url: URL_SOMEWHERE, enabled_events: ['*'] };
 
 let server;
 let receiver;
@@ -72,7 +73,7 @@ test('the secret is shown when the endpoint is created, and never again', async 
     assert.deepEqual(plain(await client.webhookEndpoints.retrieve(made.id)), made);
     assert.deepEqual(plain((await client.webhookEndpoints.list()).data), [made]);
     assert.deepEqual(plain(await client.webhookEndpoints.update(made.id, {})), made);
-    const another = await client.webhookEndpoints.create({ enabled_events: ['*'], url: URL_SOMEWHERE });
+    const another = await client.webhookEndpoints.create(good);
     assert.notEqual(another.secret, secret);
 });
 
@@ -95,9 +96,14 @@ test('everything that can be changed is changed', async () => {
     assert.deepEqual([enabled.status, enabled.description, plain(enabled.metadata)], ['enabled', null, {}]);
 });
 
+test('an empty description, and empty metadata, are none', async () => {
+    const made = await stripe(server).webhookEndpoints.create({ ...good, description: '', metadata: '' });
+    assert.deepEqual([made.description, plain(made.metadata)], [null, {}]);
+});
+
 test('a deleted endpoint is gone', async () => {
     const client = stripe(server);
-    const { id } = await client.webhookEndpoints.create({ enabled_events: ['*'], url: URL_SOMEWHERE });
+    const { id } = await client.webhookEndpoints.create(good);
     assert.deepEqual(plain(await client.webhookEndpoints.del(id)), { id, object: 'webhook_endpoint', deleted: true });
     const missing = { status: 404, code: 'resource_missing', message: `No such webhook endpoint: '${id}'` };
     await rejects(client.webhookEndpoints.retrieve(id), missing);
@@ -110,7 +116,7 @@ test('endpoints are listed newest first, page by page', async () => {
     const client = stripe(server);
     const ids = [];
     for (let i = 0; i < 3; i++) {
-        ids.unshift((await client.webhookEndpoints.create({ enabled_events: ['*'], url: URL_SOMEWHERE })).id);
+        ids.unshift((await client.webhookEndpoints.create(good)).id);
     }
     const list = async (parameters) => (await client.webhookEndpoints.list(parameters)).data.map(({ id }) => id);
     assert.deepEqual(await list({ expand: ['data'] }), ids);
@@ -119,7 +125,6 @@ test('endpoints are listed newest first, page by page', async () => {
     assert.deepEqual(await list({ ending_before: ids[2] }), ids.slice(0, 2));
 });
 
-const good = { url: URL_SOMEWHERE, enabled_events: ['*'] };
 const REFUSED = {
     'no URL': [{ url: undefined }, { code: 'parameter_missing', param: 'url' }],
     'no events': [{ enabled_events: undefined }, { code: 'parameter_missing', param: 'enabled_events' }],
@@ -460,7 +465,7 @@ test('in live mode an endpoint speaks TLS', async () => {
     await elsewhere(async (serve, data) => {
         const { stdout } = coupond(['keys', 'create', '--mode', 'live', '--data', data]);
         const live = stripe(await serve(true), { key: stdout.trim() });
-        const { livemode } = await live.webhookEndpoints.create({ enabled_events: ['*'], url: URL_SOMEWHERE });
+        const { livemode } = await live.webhookEndpoints.create(good);
         assert.equal(livemode, true);
         await rejects(live.webhookEndpoints.create({ enabled_events: ['*'], url: 'http://example.com' }),
             { status: 400, code: 'url_invalid', param: 'url', message: /https/ });
