@@ -1,5 +1,9 @@
 // Webhook endpoints, and what is delivered to them.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { rejects } from '../lib/assert.js';
 import { newKey, raw, stripe } from '../lib/client.js';
@@ -253,6 +257,7 @@ const FAILURES = {
     'no answer': (response) => response.destroy(),
     'a redirect': (response) => response.writeHead(302, { location: receiver.url('/redirected') }).end(),
     'a permanent redirect': (response) => response.writeHead(308, { location: receiver.url('/redirected') }).end(),
+    'headers without end': (response) => response.socket.end(`HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(100_000)}\r\n`),
     'an answer that is no HTTP': (response) => response.socket.end('200 is what you want\r\n\r\n'),
 };
 for (const [what, answer] of Object.entries(FAILURES)) {
@@ -326,21 +331,65 @@ test('an endpoint that does not answer holds up neither others nor requests', as
     }
 });
 
-test('many endpoints that do not answer leave others their turn', async () => {
+test('many endpoints that do not answer share sixteen deliveries, and leave others their turn', async () => {
     const hanging = [];
-    const slow = await receive((response) => hanging.push(response));
+    let most = 0;
+    const slow = await receive((response) => { most = Math.max(most, hanging.push(response)); });
     try {
         const key = newKey();
         for (let i = 0; i < 15; i++) await endpoint({}, { of: slow, key });
         const { client, arrived } = await endpoint({}, { key });
         for (let i = 0; i < 3; i++) await client.products.create({ name: `${i}` });
-        // As each is answered, somebody else's turn comes.
+        await until(() => hanging.length === 16);
         await until(() => {
             hanging.splice(0).forEach(acknowledge);
-            return arrived().length === 3;
+            return arrived().length === 3 && slow.deliveries.length >= 45;
         });
+        assert.equal(most, 16);
     } finally {
         slow.close();
+    }
+});
+
+test('a receiver that cannot prove who it is gets nothing', async () => {
+    const directory = temporaryDirectory();
+    const [key, cert] = ['key.pem', 'cert.pem'].map((name) => join(directory, name));
+    const { status, stderr } = spawnSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt',
+        'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=localhost'],
+    { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    let arrived = 0;
+    const impostor = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, () => arrived++);
+    await new Promise((done) => impostor.listen(0, '127.0.0.1', done));
+    try {
+        const { client, made } = await endpoint({ url: `https://localhost:${impostor.address().port}/` });
+        await client.coupons.create({ percent_off: 10 });
+        await until(() => server.stderr().includes(`endpoint=${made.id}`), 'the failure is in the log');
+        assert.match(server.stderr(), new RegExp(`delivery_failed .*endpoint=${made.id} .*status=0 .*SSL`));
+        assert.equal((await latest(client)).pending_webhooks, 1);
+        assert.equal(arrived, 0);
+        assert(!server.stderr().includes(made.secret));
+    } finally {
+        impostor.close();
+        rmSync(directory, { recursive: true });
+    }
+});
+
+test('no proxy is asked', async () => {
+    const proxy = await receive();
+    const env = Object.fromEntries(['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
+        .map((name) => [name, proxy.url('')]));
+    const proxied = await start({ env });
+    try {
+        const client = stripe(proxied);
+        const path = newPath();
+        await client.webhookEndpoints.create({ enabled_events: ['*'], url: receiver.url(path) });
+        await client.coupons.create({ percent_off: 10 });
+        await until(() => receiver.at(path).length === 1);
+        assert.equal(proxy.deliveries.length, 0);
+    } finally {
+        await proxied.stop();
+        proxy.close();
     }
 });
 
