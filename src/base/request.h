@@ -25,7 +25,7 @@ struct request {
     int64_t tenant;             /* account and mode */
     struct str account;         /* acct_… */
     bool livemode;
-    bool dev; /* a development server: addresses of this machine are as good as others */
+    bool dev; /* the server is for development: private addresses may be delivered to */
 
     struct str origin;            /* scheme and host of links to hosted pages */
     struct str body;              /* as it came, for the few calls that take no form */
@@ -35,8 +35,7 @@ struct request {
     uint64_t given[2];            /* which rows of the table the form named, a bit each */
 
     bool timer_set;        /* something may be due earlier than the scheduler expects */
+    bool began;            /* past the static checks: the answer is kept under the key */
     bool added_deliveries; /* there is something for webhook endpoints */
-
-    bool began;         /* past the static checks: the answer is kept under the key */
-    struct error error; /* type ERROR_NONE: no failure */
+    struct error error;    /* type ERROR_NONE: no failure */
 };
