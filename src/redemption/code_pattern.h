@@ -1,0 +1,42 @@
+#pragma once
+/* Patterns of generated codes, such as SUMMER-####-####: each # is drawn from an alphabet, letters,
+ * digits, - and _ stand for themselves. The last # can be a check character: a code with one wrong
+ * character, or with two neighbours swapped, is then none that the pattern could have made. */
+#include "base/str.h"
+
+struct random;
+
+enum code_alphabet {
+    ALPHABET_ALPHANUMERIC = 1,
+    ALPHABET_DIGITS,
+    ALPHABET_LETTERS,
+    ALPHABET_UNAMBIGUOUS /* neither 0 and O nor 1, I and L */
+};
+
+/* Their names, from the first one on; NULL after the last. */
+extern const char *const code_alphabet_names[];
+
+struct code_pattern {
+    struct str text;
+    enum code_alphabet alphabet;
+    bool check_character;
+};
+
+/* Whether the text is a pattern at all. */
+bool code_pattern_is_valid(struct str text);
+
+/* How many different codes the pattern has at least; what does not fit is INT64_MAX. */
+int64_t code_pattern_capacity(const struct code_pattern *pattern);
+
+/* How many guesses it takes, on average, to hit one of `count` codes: as an exponent of two,
+ * rounded down. Negative: there are fewer codes than `count`. */
+int64_t code_pattern_guess_bits(const struct code_pattern *pattern, int64_t count);
+
+/* The fewest # for `count` codes. */
+size_t code_pattern_places_for(const struct code_pattern *pattern, int64_t count);
+
+/* Draws a code; `target` has room for as many characters as the pattern has. */
+void code_pattern_draw(const struct code_pattern *pattern, struct random *random, char *target);
+
+/* Whether the pattern could have made the code, whatever its case. */
+bool code_pattern_matches(const struct code_pattern *pattern, struct str code);
