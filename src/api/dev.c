@@ -20,7 +20,7 @@ static bool seed(struct request *request, const struct route *route, struct answ
     (void)route;
     size_t count;
     request->began = true;
-    if (!import_lines(request, request->body, &count))
+    if (!import_lines(request, request->body, 1, &count))
         return false;
     *answer = (struct answer){
         .form = ANSWER_TEXT,

@@ -11,6 +11,7 @@
 #include "base/bell.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "schema/form.h"
 #include "store/db.h"
@@ -115,6 +116,10 @@ static bool read_form(struct exchange *exchange)
 {
     struct request *request = &exchange->prepared;
     bool post = str_is(exchange->method, "POST");
+    if (exchange->route->raw_body) {
+        request->body = exchange->body;
+        return form_parse(request, exchange->query, STR_NULL);
+    }
     if (post && exchange->content_type.data && exchange->body.length &&
         !str_starts(str_lower(&exchange->arena, exchange->content_type), STR(FORM_TYPE)))
         return fail(request, CODE_NONE, STR_NULL,
@@ -165,8 +170,7 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         return EXCHANGE_ANSWERED;
     }
     bool prepared = read_version(service, exchange) && read_idempotency_key(exchange) &&
-                    find_route(service, exchange) &&
-                    (exchange->route->raw_body || read_form(exchange));
+                    find_route(service, exchange) && read_form(exchange);
     if (exchange->version_name.data)
         add_header(exchange, "Stripe-Version", exchange->version_name);
     if (exchange->account_header.data)
@@ -198,7 +202,7 @@ static void add_keyed_headers(struct exchange *exchange, struct str original, bo
 static void run_call(struct exchange *exchange)
 {
     struct request *request = &exchange->request;
-    struct answer answer;
+    struct answer answer = {0};
     int64_t now = request->now;
     db_savepoint(request->db);
     bool done = exchange->route->handler(request, exchange->route, &answer);
@@ -211,6 +215,9 @@ static void run_call(struct exchange *exchange)
             db_release(request->db);
         request->timer_set &= !exchange->route->undone;
         answer_with(exchange, 200, body);
+        exchange->csv = answer.csv;
+        if (exchange->csv.next)
+            exchange->content_type_out = "text/csv; charset=utf-8";
         return;
     }
     if (!done && request->error.keeps)
@@ -265,6 +272,7 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
 {
     arena_rewind(&exchange->arena, exchange->ready);
     exchange->header_count = exchange->prepared_header_count;
+    exchange->csv = (struct csv){0};
     if (exchange->key_to_admit.data && !admit(service, exchange, db, random))
         return;
     if (exchange->prepared.error.type != ERROR_NONE)
@@ -278,4 +286,18 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
         run_keyed(service, exchange);
     else
         run_call(exchange);
+}
+
+struct str exchange_next_piece(struct exchange *exchange, struct db *db)
+{
+    struct request *request = &exchange->request;
+    struct text piece;
+    if (!exchange->csv.next)
+        return STR("");
+    arena_rewind(&exchange->arena, exchange->ready);
+    text_init(&piece, request->arena, RESPONSE_BYTES_MAX);
+    request->db = db;
+    if (!exchange->csv.next(request, &exchange->csv, &piece))
+        exchange->csv.next = NULL;
+    return text_str(&piece);
 }

@@ -166,7 +166,8 @@ struct str idempotency_fingerprint(struct request *request, struct str method, s
     text_add_char(&text, ' ');
     text_add(&text, path);
     text_add_char(&text, '\n');
-    text_add(&text, request->form ? form_canonical(request, request->form) : request->body);
+    text_add(&text, form_canonical(request, request->form));
+    text_add(&text, request->body);
     struct str whole = text_str(&text);
     crypto_generichash(hash, sizeof(hash), (const unsigned char *)whole.data, whole.length, NULL,
                        0);

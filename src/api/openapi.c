@@ -128,6 +128,18 @@ static void add_form(struct json_scope *operation, const struct route *route, in
     json_end(&body);
 }
 
+/* A body that is no form; the parameters are in the query. */
+static void add_raw_body(struct json_scope *operation)
+{
+    struct json_scope body = openapi_open_object(operation, "requestBody");
+    struct json_scope content = openapi_open_object(&body, "content");
+    struct json_scope type = openapi_open_object(&content, "text/csv");
+    openapi_add(&type, "schema", "{\"type\": \"string\"}");
+    json_end(&type);
+    json_end(&content);
+    json_end(&body);
+}
+
 static void add_query(struct json_scope *parameters, const struct field *field, unsigned in,
                       int32_t version)
 {
@@ -170,7 +182,7 @@ static void add_parameters(struct json_scope *operation, const struct route *rou
         openapi_add(&id, "schema", "{\"type\": \"string\"}");
         json_end(&id);
     }
-    if (strcmp(route->method, "POST") != 0) {
+    if (strcmp(route->method, "POST") != 0 || route->raw_body) {
         add_queries(&parameters, route->parameters, route->in, version);
         if (route->form == ANSWER_LIST) {
             add_queries(&parameters, &page_schema, FILTER, version);
@@ -237,9 +249,12 @@ static void add_response(struct json_scope *responses, const char *status, const
     struct json_scope response = openapi_open_object(responses, status);
     openapi_add_string(&response, "description", meaning);
     struct json_scope content = openapi_open_object(&response, "content");
-    struct json_scope type = openapi_open_object(&content, "application/json");
+    bool csv = route && route->form == ANSWER_CSV;
+    struct json_scope type = openapi_open_object(&content, csv ? "text/csv" : "application/json");
     struct json_scope schema = openapi_open_object(&type, "schema");
-    if (route)
+    if (csv)
+        openapi_add_type(&schema, "string", false);
+    else if (route)
         add_answer(&schema, route);
     else
         openapi_add(&schema, "$ref", "\"#/components/schemas/error\"");
@@ -257,8 +272,12 @@ static void add_operation(struct json_scope *path, const struct route *route, in
     struct json_scope operation = openapi_open_object(path, method);
     openapi_add_string(&operation, "operationId", route->name);
     openapi_add_string(&operation, "summary", route->summary);
+    if (route->resource->is_own)
+        openapi_add(&operation, "x-coupond", "true");
     add_parameters(&operation, route, version);
-    if (strcmp(route->method, "POST") == 0)
+    if (route->raw_body)
+        add_raw_body(&operation);
+    else if (strcmp(route->method, "POST") == 0)
         add_form(&operation, route, version);
     struct json_scope responses = openapi_open_object(&operation, "responses");
     add_response(&responses, "200", "Success.", route);

@@ -11,6 +11,7 @@
 #define LONG_TIME_CHARACTERS 6
 #define LONG_RANDOM_CHARACTERS 17
 #define LONG_TICKS_PER_SECOND 16
+#define ORDERED_CHARACTERS 5
 
 void random_init(struct random *random)
 {
@@ -66,4 +67,14 @@ struct str id_long(struct random *random, struct arena *arena, const char *prefi
     random_characters(random, ALPHABET_BASE62, id + before + 1 + LONG_TIME_CHARACTERS,
                       LONG_RANDOM_CHARACTERS);
     return (struct str){id, length};
+}
+
+struct str id_ordered(struct random *random, struct arena *arena, const char *prefix, int64_t now,
+                      int64_t place)
+{
+    struct str id = id_long(random, arena, prefix, now);
+    char *ordered = (char *)(uintptr_t)id.data + id.length - LONG_RANDOM_CHARACTERS;
+    for (size_t i = ORDERED_CHARACTERS; i > 0; i--, place /= 62)
+        ordered[i - 1] = ALPHABET_BASE62[place % 62];
+    return id;
 }

@@ -26,5 +26,10 @@ struct str id_short(struct random *random, struct arena *arena, const char *pref
  * not dirtied all over), 17 random ones (101 bits). `now`: unix seconds. */
 struct str id_long(struct random *random, struct arena *arena, const char *prefix, int64_t now);
 
+/* The same for many objects of one second: five of the random characters grow with `place`, the
+ * object's place in its second, so that 12 (71 bits) are random. */
+struct str id_ordered(struct random *random, struct arena *arena, const char *prefix, int64_t now,
+                      int64_t place);
+
 #define ALPHABET_BASE62 "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define ALPHABET_UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -12,6 +12,7 @@
 
 #define RADIX 2
 #define MANTISSA_BITS 56
+#define CODES_PER_PREFIX_MIN 64
 
 const char *const code_alphabet_names[] = {"alphanumeric", "digits", "letters", "unambiguous",
                                            NULL};
@@ -124,21 +125,41 @@ static unsigned check_value(const struct alphabet *alphabet, const unsigned char
     return (alphabet->modulus + 1 - sum) % alphabet->modulus;
 }
 
-void code_pattern_draw(const struct code_pattern *pattern, struct random *random, char *target)
+/* Sets the first values to what is due at the place; returns how many these are. */
+static size_t spread(const struct code_pattern *pattern, size_t drawn, int64_t place, int64_t count,
+                     unsigned char *values)
+{
+    const struct alphabet *alphabet = alphabet_of(pattern);
+    int64_t prefixes = 1;
+    size_t length = 0;
+    for (; length + 2 < drawn && prefixes * alphabet->count * CODES_PER_PREFIX_MIN <= count;
+         length++)
+        prefixes *= alphabet->count;
+    if (length == 0)
+        return 0;
+    int64_t prefix = place * prefixes / count;
+    for (size_t i = length; i > 0; i--, prefix /= alphabet->count)
+        values[i - 1] = (unsigned char)(prefix % alphabet->count);
+    return length;
+}
+
+void code_pattern_draw(const struct code_pattern *pattern, struct random *random, int64_t place,
+                       int64_t count, char *target)
 {
     const struct alphabet *alphabet = alphabet_of(pattern);
     unsigned char values[PATTERN_CHARACTERS_MAX];
-    size_t count = places(pattern->text), next = 0;
+    size_t drawn = places(pattern->text), next = 0;
+    size_t fixed = spread(pattern, drawn, place, count, values);
     unsigned check = 0;
     assert(pattern->text.length <= PATTERN_CHARACTERS_MAX);
     do {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = fixed; i < drawn; i++)
             values[i] = (unsigned char)random_below(random, alphabet->count);
         if (pattern->check_character)
-            check = check_value(alphabet, values, count - 1);
+            check = check_value(alphabet, values, drawn - 1);
     } while (check >= alphabet->count);
     if (pattern->check_character)
-        values[count - 1] = (unsigned char)check;
+        values[drawn - 1] = (unsigned char)check;
     for (size_t i = 0; i < pattern->text.length; i++) {
         char c = pattern->text.data[i];
         target[i] = c == '#' ? alphabet->characters[values[next++]] : c;

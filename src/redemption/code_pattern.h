@@ -35,8 +35,13 @@ int64_t code_pattern_guess_bits(const struct code_pattern *pattern, int64_t coun
 /* The fewest # for `count` codes. */
 size_t code_pattern_places_for(const struct code_pattern *pattern, int64_t count);
 
-/* Draws a code; `target` has room for as many characters as the pattern has. */
-void code_pattern_draw(const struct code_pattern *pattern, struct random *random, char *target);
+/* Draws code number `place` of `count`; `target` has room for as many characters as the pattern
+ * has. The first characters are spread evenly instead of drawn, as far as there are many codes for
+ * each of them: codes that are made one after the other are then near each other in an index, and
+ * as hard to guess, because no part of the space has more codes than another. A count of 0: all are
+ * drawn. */
+void code_pattern_draw(const struct code_pattern *pattern, struct random *random, int64_t place,
+                       int64_t count, char *target);
 
 /* Whether the pattern could have made the code, whatever its case. */
 bool code_pattern_matches(const struct code_pattern *pattern, struct str code);

@@ -11,7 +11,7 @@
 #include "resources/discount.h"
 #include "resources/payment_method.h"
 #include "resources/price.h"
-#include "resources/promotion_code.h"
+#include "resources/promotion_code_batch.h"
 #include "resources/registry.h"
 #include "schema/parse.h"
 #include "schema/scalar.h"
@@ -128,12 +128,21 @@ static bool complete(struct request *request, const struct line *line,
         discount_resource.prepare(request, object); /* shown inside its owner */
     if (resource == &price_resource)
         price_complete(request, object);
+    if (resource == &promotion_code_batch_resource) {
+        struct promotion_code_batch *batch = object;
+        if (!batch->count || !batch->promotion.coupon.id.data)
+            return fail_line(request, line, "a batch has a count and a coupon");
+        promotion_code_batch_rest(batch);
+    }
     if (resource == &promotion_code_resource) {
         struct promotion_code *code = object;
         if (!code->code.data || !is_code(code->code) || !code->promotion.coupon.id.data)
             return fail_line(request, line, "a promotion code has a code and a coupon");
         code->code_key = str_lower(request->arena, code->code);
         code->enabled = code->active;
+        if (code->batch.id.data &&
+            !resource_find(request, &promotion_code_batch_resource, code->batch.id))
+            code->batch = (struct ref){0}; /* comes without it from another server */
         if (code->enabled && promotion_code_is_taken(request, code))
             return fail_line(request, line, "another active code has its text");
     }
@@ -201,6 +210,21 @@ static bool import_object(struct request *request, const struct line *line,
     return recount(request, line, resource, object, existing);
 }
 
+/* An object that others still refer to. One of the same id may have taken its place. */
+static bool import_deleted(struct request *request, const struct line *line,
+                           const struct resource *resource, struct object *object)
+{
+    if (resource_find(request, resource, object->id) ||
+        !import_object(request, line, resource, object, NULL))
+        return request->error.type == ERROR_NONE;
+    struct query query = db_query(request->db, &catalog_of(request, resource)->mark_deleted);
+    db_bind_int(&query, request->now);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, object->row);
+    db_do(&query);
+    return true;
+}
+
 static bool import_line(struct request *request, const struct line *line)
 {
     struct str problem;
@@ -215,15 +239,16 @@ static bool import_line(struct request *request, const struct line *line)
         resource->prepare(request, object);
     if (!parse_object(request->arena, &resource->schema, line->text, object, &problem))
         return fail_line(request, line, problem.data);
-    return import_object(request, line, resource, object, NULL);
+    if (!parse_is_true(line->text, "deleted"))
+        return import_object(request, line, resource, object, NULL);
+    return resource_find_past(request, resource, object->id) ||
+           import_deleted(request, line, resource, object);
 }
 
-bool import_lines(struct request *request, struct str lines, size_t *count)
+bool import_lines(struct request *request, struct str lines, size_t first, size_t *count)
 {
-    struct line line = {0};
     *count = 0;
-    while (lines.data) {
-        line.number++;
+    for (struct line line = {.number = first}; lines.data; line.number++) {
         line.text = str_split(lines, '\n', &lines);
         if (line.text.length && line.text.data[line.text.length - 1] == '\r')
             line.text.length--;

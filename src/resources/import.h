@@ -5,6 +5,7 @@
 
 struct request;
 
-/* Imports every line. An object whose id exists already is replaced. False: a line is wrong, which
- * the error names; nothing is to be kept then. */
-bool import_lines(struct request *request, struct str lines, size_t *count) MUST_CHECK;
+/* Imports every line; the first has the number `first`. An object whose id exists already is
+ * replaced. False: a line is wrong, which the error names; nothing is to be kept then. */
+bool import_lines(struct request *request, struct str lines, size_t first,
+                  size_t *count) MUST_CHECK;

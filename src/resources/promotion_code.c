@@ -10,9 +10,11 @@
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
+#include "resources/promotion_code_batch.h"
 #include "resources/registry.h"
 #include "resources/rules.h"
 
+#include <assert.h>
 #include <stddef.h>
 
 #define GENERATED_CODE_LENGTH 8
@@ -34,8 +36,7 @@ static const struct field promotion_fields[] = {
           .values = promotion_types),
 };
 #undef THIS
-static const struct schema promotion_schema =
-    SCHEMA(struct promotion, promotion_fields, "promotion");
+const struct schema promotion_schema = SCHEMA(struct promotion, promotion_fields, "promotion");
 
 #define THIS struct restriction_currency_option
 static const struct field currency_option_fields[] = {
@@ -57,7 +58,7 @@ static const struct field restrictions_fields[] = {
           .format = FORMAT_CURRENCY),
 };
 #undef THIS
-static const struct schema restrictions_schema =
+const struct schema restrictions_schema =
     SCHEMA(struct restrictions, restrictions_fields, "restrictions");
 
 #define THIS struct promotion_code
@@ -65,6 +66,8 @@ static const struct field promotion_code_fields[] = {
     FIELD_ID,
     FIELD(active, "Whether it can be redeemed now.", .in = CREATE | UPDATE | FILTER, .is = DERIVED,
           .where = IS_ACTIVE " = (? = 1)"),
+    FIELD(batch, "The batch that it was made in.", .in = FILTER, .is = WHEN_SET,
+          .of = &promotion_code_batch_resource.schema),
     FIELD(code, "What customers type; made up when there is none.", .in = CREATE | FILTER,
           .is = NOT_NULL | BLANK_IS_ABSENT, .max = CODE_CHARACTERS_MAX, .format = FORMAT_CODE,
           .where = "o.code_key = ?"),
@@ -162,9 +165,9 @@ bool promotion_code_is_taken(struct request *request, const struct promotion_cod
     return false;
 }
 
-static bool check_unique(struct request *request, const struct promotion_code *code)
+bool promotion_code_check_free(struct request *request, const struct promotion_code *code)
 {
-    if (!promotion_code_is_taken(request, code))
+    if (!code->active || !promotion_code_is_taken(request, code))
         return true;
     return fail(request, CODE_NONE, STR_NULL,
                 "An active promotion code with `code: %.*s` already exists.", STR_FMT(code->code));
@@ -234,18 +237,23 @@ static bool check_coupon(struct request *request, struct promotion_code *code)
     return true;
 }
 
+bool promotion_code_check_terms(struct request *request, struct promotion_code *code)
+{
+    return check_coupon(request, code) && check_restrictions(request, &code->restrictions);
+}
+
 static bool check_new(struct request *request, struct promotion_code *code)
 {
     if (code->customer.id.data && code->customer_account.data)
         return fail(request, CODE_NONE, STR("customer"),
                     "You may only specify one of these parameters: customer, customer_account.");
-    if (!check_coupon(request, code) || !check_restrictions(request, &code->restrictions))
+    if (!promotion_code_check_terms(request, code))
         return false;
     code->enabled = code->active;
     if (!code->code.data)
         return generate_code(request, code);
     code->code_key = str_lower(request->arena, code->code);
-    return !code->active || check_unique(request, code);
+    return promotion_code_check_free(request, code);
 }
 
 static bool check_change(struct request *request, struct promotion_code *code,
@@ -264,7 +272,7 @@ static bool check_change(struct request *request, struct promotion_code *code,
         return fail(request, CODE_NONE, STR("active"),
                     "This promotion code cannot be reactivated because it or its coupon is no "
                     "longer redeemable.");
-    return check_unique(request, code);
+    return promotion_code_check_free(request, code);
 }
 
 static bool check(struct request *request, void *object, const void *before, unsigned operation)
@@ -283,6 +291,20 @@ static bool saved(struct request *request, void *object, const void *before)
     if (!before)
         ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
     return true;
+}
+
+void promotion_code_store(struct request *request, struct promotion_code *code)
+{
+    struct object *base = &code->object;
+    base->row = db_next_row(request->db, request->now);
+    base->created.seconds = base->row >> ROW_SECOND_BITS;
+    base->id = id_ordered(request->random, request->arena, promotion_code_resource.id_prefix,
+                          base->created.seconds, base->row % (INT64_C(1) << ROW_SECOND_BITS));
+    code->enabled = code->active;
+    enum db_result result = rows_insert(request, catalog_of(request, &promotion_code_resource),
+                                        &promotion_code_resource.schema, code);
+    assert(result != DB_CONFLICT);
+    (void)!saved(request, code, NULL);
 }
 
 const struct resource promotion_code_resource = {

@@ -44,10 +44,24 @@ struct promotion_code {
     struct promotion promotion;
     struct restrictions restrictions;
     int64_t times_redeemed;
+    struct ref batch;
     struct coupon_state coupon_state;
 };
 
 extern const struct resource promotion_code_resource;
+extern const struct schema promotion_schema, restrictions_schema;
+
+/* Whether a new code can have what it has but for its text; fills in what follows from the coupon.
+ */
+bool promotion_code_check_terms(struct request *request, struct promotion_code *code) MUST_CHECK;
+
+/* Whether the text of a code that is to be active is free; code_key is set. */
+bool promotion_code_check_free(struct request *request,
+                               const struct promotion_code *code) MUST_CHECK;
+
+/* Stores a new code with which nothing is wrong, one of many: there is no event. Its text is
+ * free. */
+void promotion_code_store(struct request *request, struct promotion_code *code);
 
 /* Whether another active code that the same customer could mean has the text in code_key. Those
  * that are enabled but expired or used up make room: they are switched off for good. */

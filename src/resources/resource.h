@@ -31,6 +31,7 @@ struct resource {
     const char *id_prefix;
     enum id_form id_form;
     unsigned operations;
+    bool is_own;                /* ours, not Stripe's */
     bool deleted_is_shown;      /* retrieving a deleted one gives its stub */
     const struct route *routes; /* hand-written ones */
     size_t route_count;
@@ -48,6 +49,16 @@ struct resource {
     void *(*well_known)(struct request *request, struct str id);
 };
 
+struct text;
+
+/* A long answer, made piece by piece, each in a transaction of its own. */
+struct csv {
+    /* Adds the next piece; false: it was the last one. */
+    bool (*next)(struct request *request, struct csv *csv, struct text *piece);
+    int64_t object;   /* row of what it is about */
+    int64_t position; /* row that the piece before ended with */
+};
+
 /* What a request is answered with. */
 enum answer_form {
     ANSWER_OBJECT,
@@ -55,6 +66,7 @@ enum answer_form {
     ANSWER_LIST,
     ANSWER_SEARCH,
     ANSWER_TEXT, /* JSON that the handler wrote itself */
+    ANSWER_CSV,
 };
 
 struct answer {
@@ -67,6 +79,7 @@ struct answer {
     struct str next_page; /* ANSWER_SEARCH; null: none */
     struct str url;
     struct str text; /* ANSWER_TEXT */
+    struct csv csv;  /* ANSWER_CSV */
 };
 
 typedef bool handler_fn(struct request *request, const struct route *route, struct answer *answer);

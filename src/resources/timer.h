@@ -12,6 +12,7 @@ struct request;
     X(discount)     \
     X(subscription) \
     X(invoice)
+#define TIMERS(X) X(discount) X(promotion_code_batch)
 
 enum timer_kind {
     TIMER_CLOCK,

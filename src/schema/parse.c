@@ -5,6 +5,7 @@
 #include "base/decimal.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
@@ -298,4 +299,27 @@ struct str parse_string_member(struct arena *arena, struct str json, const char 
         result = str_copy(arena, (struct str){json_string_value(value), json_string_length(value)});
     json_decref(root);
     return result;
+}
+
+bool parse_is_true(struct str json, const char *key)
+{
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
+    bool result = json_is_true(json_object_get(root, key));
+    json_decref(root);
+    return result;
+}
+
+bool parse_items(struct arena *arena, struct str json, const char *key, struct strings *items)
+{
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
+    const json_t *array = json_object_get(root, key);
+    bool found = json_is_array(array);
+    *items = (struct strings){ARENA_ARRAY(arena, struct str, json_array_size(array)), 0};
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        char *text = json_dumps(json_array_get(array, i), JSON_COMPACT | JSON_ENCODE_ANY);
+        items->items[items->count++] = str_copy(arena, str_from(text));
+        free(text);
+    }
+    json_decref(root);
+    return found;
 }

@@ -17,3 +17,12 @@ bool parse_value(struct arena *arena, const struct field *field, struct str json
 
 /* The string under `key` of a JSON object; null when there is none. */
 struct str parse_string_member(struct arena *arena, struct str json, const char *key);
+
+/* Whether the value under `key` of a JSON object is true. */
+bool parse_is_true(struct str json, const char *key);
+
+/* The items of the array under `key` of a JSON object, each as JSON on one line. False: there is
+ * none.
+ */
+bool parse_items(struct arena *arena, struct str json, const char *key,
+                 struct strings *items) MUST_CHECK;

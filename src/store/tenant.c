@@ -27,7 +27,8 @@
     X(idempotency_answers) \
     X(idempotency_keys)    \
     X(webhook_endpoints)   \
-    X(webhook_deliveries)
+    X(webhook_deliveries)  \
+    X(promotion_code_batches)
 
 #define TABLE_STATEMENT(table) STATEMENT(empty_##table, "DELETE FROM " #table " WHERE tenant = $1");
 TABLES(TABLE_STATEMENT)

@@ -12,6 +12,7 @@ const INDEXES = [
     [/\bcode_key = \$\d/, 'promotion_codes_code'],
     [/promotion_codes .*o\.customer = \$\d/, 'promotion_codes_customer'],
     [/o\.promotion_coupon_seq = \$\d/, 'promotion_codes_coupon'],
+    [/o\.batch_seq = \$\d/, 'promotion_codes_batch'],
     [/FROM customers .*o\.email = \$\d/, 'customers_email'],
     [/FROM payment_methods .*o\.customer = \$\d/, 'payment_methods_customer'],
     [/FROM payment_intents .*o\.customer = \$\d/, 'payment_intents_customer'],

@@ -85,6 +85,24 @@ TEST(test_later_long_ids_sort_later)
     }
 }
 
+TEST(test_ordered_ids_grow_within_a_second)
+{
+    struct random random;
+    random_init(&random);
+    static const int64_t places[] = {0, 1, 61, 62, 100000, (1 << 24) - 1};
+    struct str before = id_long(&random, &arena, "promo_", 1790000000 - 1);
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        struct str id = id_ordered(&random, &arena, "promo_", 1790000000, places[i]);
+        assert_int_equal(id.length, strlen("promo_") + 24);
+        assert_true(is_base62(id, strlen("promo_")));
+        assert_true(strcmp(before.data, id.data) < 0);
+        before = id;
+    }
+    struct str one = id_ordered(&random, &arena, "promo_", 1790000000, 7);
+    struct str other = id_ordered(&random, &arena, "promo_", 1790000000, 7);
+    assert_false(str_equal(one, other));
+}
+
 /* A generator that yields 0, 1, …, 255 over and over: each byte equally often. */
 static void fill_in_order(void *bytes, size_t count)
 {
@@ -123,6 +141,7 @@ int main(void)
         cmocka_unit_test(test_ids_have_the_shape_of_the_api),
         cmocka_unit_test(test_ids_of_one_second_differ),
         cmocka_unit_test(test_later_long_ids_sort_later),
+        cmocka_unit_test(test_ordered_ids_grow_within_a_second),
         cmocka_unit_test(test_no_result_is_likelier_than_another),
         cmocka_unit_test(test_every_letter_of_the_alphabet_comes),
     };

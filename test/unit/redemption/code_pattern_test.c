@@ -25,7 +25,7 @@ static struct code_pattern pattern_of(const char *text, enum code_alphabet alpha
 
 static struct str draw(const struct code_pattern *pattern, char *target)
 {
-    code_pattern_draw(pattern, &source, target);
+    code_pattern_draw(pattern, &source, 0, 0, target);
     return (struct str){target, pattern->text.length};
 }
 
@@ -123,6 +123,22 @@ TEST(test_a_drawn_code_has_the_shape_of_its_pattern)
     }
 }
 
+TEST(test_codes_of_many_are_spread_evenly_in_the_order_of_the_alphabet)
+{
+    struct code_pattern pattern = pattern_of("###-####", ALPHABET_DIGITS, true);
+    char before[PATTERN_CHARACTERS_MAX] = "0", text[PATTERN_CHARACTERS_MAX];
+    int counts[100] = {0};
+    for (int64_t i = 0; i < 10000; i++) {
+        code_pattern_draw(&pattern, &source, i, 10000, text);
+        assert_true(code_pattern_matches(&pattern, (struct str){text, pattern.text.length}));
+        assert_true(memcmp(before, text, 2) <= 0);
+        memcpy(before, text, 2);
+        counts[(text[0] - '0') * 10 + text[1] - '0']++;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(counts); i++)
+        assert_int_equal(counts[i], 100);
+}
+
 TEST(test_the_default_alphabet_has_no_look_alikes)
 {
     struct code_pattern pattern = pattern_of("########", ALPHABET_UNAMBIGUOUS, false);
@@ -193,6 +209,7 @@ int main(void)
         cmocka_unit_test(test_guesses_are_counted_in_bits),
         cmocka_unit_test(test_the_fewest_places_hold_the_count_and_one_less_does_not),
         cmocka_unit_test(test_a_drawn_code_has_the_shape_of_its_pattern),
+        cmocka_unit_test(test_codes_of_many_are_spread_evenly_in_the_order_of_the_alphabet),
         cmocka_unit_test(test_the_default_alphabet_has_no_look_alikes),
         cmocka_unit_test(test_case_does_not_matter),
         cmocka_unit_test(

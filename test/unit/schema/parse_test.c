@@ -170,6 +170,28 @@ TEST(test_one_string_of_an_object)
     assert_null_str(parse_string_member(&arena, STR("{"), "object"));
 }
 
+TEST(test_one_truth_of_an_object)
+{
+    assert_true(parse_is_true(STR("{\"deleted\":true}"), "deleted"));
+    static const char *const others[] = {"{\"deleted\":false}", "{\"deleted\":1}", "{}", "[]", "{"};
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+        assert_false(parse_is_true(str_from(others[i]), "deleted"));
+}
+
+TEST(test_items_of_an_array_are_lines)
+{
+    struct strings items;
+    assert_true(parse_items(&arena, STR("{\"data\":[{\"a\": 1,\n\"b\":[2.5,\"x\\n\"]},3]}"), "data",
+                            &items));
+    assert_int_equal(items.count, 2);
+    assert_str(items.items[0], "{\"a\":1,\"b\":[2.5,\"x\\n\"]}");
+    assert_str(items.items[1], "3");
+    assert_true(parse_items(&arena, STR("{\"data\":[]}"), "data", &items));
+    assert_int_equal(items.count, 0);
+    assert_false(parse_items(&arena, STR("{\"data\":{}}"), "data", &items));
+    assert_false(parse_items(&arena, STR("no JSON"), "data", &items));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -181,6 +203,8 @@ int main(void)
         cmocka_unit_test(test_internal_members_cannot_be_brought_in),
         cmocka_unit_test(test_wrong_types_are_named),
         cmocka_unit_test(test_one_string_of_an_object),
+        cmocka_unit_test(test_one_truth_of_an_object),
+        cmocka_unit_test(test_items_of_an_array_are_lines),
     };
     return cmocka_run_group_tests(tests, arena_set_up, arena_tear_down);
 }
