@@ -4,6 +4,7 @@
 #include "base/str.h"
 
 struct arena;
+struct catalog;
 struct db;
 struct random;
 
@@ -17,6 +18,7 @@ struct admin_context {
     struct arena *arena;
     struct db *db;
     struct random *random;
+    const struct catalog *catalog;
     const unsigned char *pepper;
     int64_t now;
 };
@@ -36,6 +38,10 @@ bool admin_reads(const struct admin_request *request);
 void admin_run(const struct admin_context *context, const struct admin_request *request,
                struct admin_result *result);
 
-/* Runs the request on the data directory, wherever that has to happen, prints what came of it and
- * returns the exit status. */
+/* Runs the request on the data directory, wherever that has to happen. Returns 0 when *result is
+ * what came of it, else, after saying why, the exit status. */
+int admin_ask(struct arena *arena, const char *command, const char *data,
+              const struct admin_request *request, struct admin_result *result);
+
+/* The same for the whole of a command: prints what came of it and returns the exit status. */
 int admin_execute(const char *command, const char *data, const struct admin_request *request);

@@ -23,7 +23,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define WORD_BYTES_MAX 4096
+#define WORD_BYTES_MAX (2 * 1024 * 1024)
 #define OUTPUT_BYTES_MAX (8 * 1024 * 1024)
 #define CLIENT_TIMEOUT_SECONDS 3
 
@@ -107,6 +107,7 @@ static void run_errand(void *context, struct db *db, struct random *random)
         .arena = errand->arena,
         .db = db,
         .random = random,
+        .catalog = &service->catalog,
         .pepper = service->pepper,
         .now = service->clock->seconds(service->clock->context),
     };

@@ -10,11 +10,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sysexits.h>
 
 #define SEED_KEY_DEFAULT "sk_test_seed"
-#define READ_BYTES 65536
 
 struct seeding {
     const struct service *service;
@@ -24,28 +22,6 @@ struct seeding {
     pthread_cond_t finished;
     bool done;
 };
-
-static bool read_file(struct arena *arena, const char *path, struct str *text)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return false;
-    size_t length = 0, capacity = READ_BYTES;
-    char *data = arena_alloc(arena, capacity);
-    for (size_t count; (count = fread(data + length, 1, capacity - length, file)) > 0;) {
-        length += count;
-        if (length < capacity)
-            continue;
-        char *larger = arena_alloc(arena, capacity * 2);
-        memcpy(larger, data, length);
-        data = larger;
-        capacity *= 2;
-    }
-    bool whole = !ferror(file);
-    fclose(file);
-    *text = (struct str){data, length};
-    return whole;
-}
 
 static void run(void *context, struct db *db, struct random *random)
 {
@@ -98,7 +74,7 @@ int seed_file(const struct service *service, struct executor *executor, const ch
     exchange->path = STR("/_dev/seed");
     exchange->authorization =
         str_format(&exchange->arena, "Bearer %s", key ? key : SEED_KEY_DEFAULT);
-    if (!read_file(&exchange->arena, path, &exchange->body))
+    if (!cli_read_file(&exchange->arena, path, &exchange->body))
         status = cli_error(EX_NOINPUT, "serve", "cannot read %s", path);
     else if (!run_seeding(&seeding, executor))
         status = cli_error(EX_DATAERR, "serve", "%s: %.*s", path, STR_FMT(exchange->answer));

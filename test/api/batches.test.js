@@ -1,10 +1,14 @@
-// Promotion codes by the million: batches, their codes as CSV and import of codes.
+// Promotion codes by the million: batches, their codes as CSV, import of codes, and the commands for it.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { refused } from '../lib/assert.js';
 import { form, newKey, raw } from '../lib/client.js';
-import { start } from '../lib/server.js';
+import { binary, coupond, start, temporaryDirectory } from '../lib/server.js';
 import { connect } from '../lib/wire.js';
 
 const BATCHES = '/v1/promotion_code_batches';
@@ -449,3 +453,94 @@ test('the text is part of what an idempotency key stands for', async () => {
     assert.equal(again.json.imported, 1);
     refused(await importCsv(key, 'code\nB', {}, headers), { status: 400, type: 'idempotency_error' });
 });
+
+// ---- the commands ----
+
+function codes(key, ...args) {
+    return coupond(['codes', ...args, '--url', server.url], { env: { COUPOND_API_KEY: key } });
+}
+
+test('codes generate writes the codes of a new batch', async () => {
+    const key = await newShop();
+    const { status, stdout, stderr } = codes(key, 'generate', '--coupon', 'TEN', '--count', '1200', '--pattern',
+        'CLI-########', '--check', '--max-redemptions', '2', '--alphabet', 'digits', '--expires-at',
+        String(Math.floor(Date.now() / 1000) + YEAR), '--inactive');
+    assert.equal(status, 0, stderr);
+    const lines = stdout.trim().split('\n');
+    assert.equal(lines[0], HEADING);
+    assert.equal(lines.length, 1201);
+    for (const line of lines.slice(1)) assert.match(line, /^promo_\w+,CLI-\d{8},false,0,\d+$/);
+    assert.match(stderr, /warning: .*guess/);
+    assert.match(stderr, /pcb_\w+: 1200 codes/);
+});
+
+test('codes generate writes into a file, and again for a batch that exists', async () => {
+    const key = await newShop(), out = join(temporaryDirectory(), 'codes.csv');
+    const first = codes(key, 'generate', '--coupon', 'TEN', '--count', '3', '--out', out);
+    assert.deepEqual([first.status, first.stdout], [0, ''], first.stderr);
+    const text = readFileSync(out, 'utf8');
+    assert.equal(text.split('\n').length, 5);
+    const again = codes(key, 'generate', '--resume', /pcb_\w+/.exec(first.stderr)[0]);
+    assert.deepEqual([again.status, again.stdout], [0, text], again.stderr);
+});
+
+test('codes generate can be interrupted, and says how to go on', async () => {
+    const key = await newShop();
+    const words = ['codes', 'generate', '--coupon', 'TEN', '--count', '1000000', '--url', server.url];
+    const child = spawn(binary, words, { env: { ...process.env, COUPOND_API_KEY: key }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => { said += text; });
+    let batches = [];
+    for (const deadline = Date.now() + PATIENCE; batches.length === 0; await sleep(10)) {
+        assert(Date.now() < deadline, 'there is no batch');
+        batches = (await get(key, BATCHES)).data;
+    }
+    child.kill('SIGINT');
+    const [status] = await once(child, 'close');
+    await post(key, `${BATCHES}/${batches[0].id}/cancel`);
+    assert.equal(status, 130, said);
+    assert.match(said, new RegExp(`codes generate --resume ${batches[0].id}`));
+    const resumed = codes(key, 'generate', '--resume', batches[0].id);
+    assert.equal(resumed.status, 65);
+    assert.match(resumed.stderr, /canceled/);
+});
+
+test('codes import reports the lines of the file that were refused', async () => {
+    const key = await newShop(), file = join(temporaryDirectory(), 'codes.csv');
+    const lines = ['max_redemptions,code', ...Array.from({ length: 2500 }, (_, i) => `1,C${i * 7919 % 2500}`)];
+    lines[100] = '1,no code';
+    lines[2400] = lines[17].toLowerCase();
+    writeFileSync(file, lines.join('\r\n'));
+    const { status, stdout, stderr } = codes(key, 'import', file, '--coupon', 'TEN');
+    assert.deepEqual([status, stdout], [65, '']);
+    assert.match(stderr, /^line 101: no code: /m);
+    assert.match(stderr, /^line 2401: c\d+: .*already exists/m);
+    assert.match(stderr, /2498 codes imported, 2 refused/);
+    const { data } = await get(key, '/v1/promotion_codes', { code: 'C7', batch: undefined });
+    assert.equal(data[0].max_redemptions, 1);
+});
+
+for (const [words, expected, message] of [
+    [['generate', '--coupon', 'NONE', '--count', '1'], 65, /No such coupon: 'NONE'/],
+    [['generate', '--coupon', 'TEN', '--count', '1', '--url', 'http://127.0.0.1:1'], 69, /127\.0\.0\.1:1/],
+    [['generate', '--coupon', 'TEN', '--count', '1', '--api-key', 'wrong'], 77, /Invalid API Key/],
+    [['generate', '--coupon', 'TEN', '--count', '1', '--api-key', ''], 77, /there is no API key/],
+    [['generate', '--coupon', 'TEN', '--count', '1', '--out', '/none/codes.csv'], 73, /cannot write/],
+    [['generate', '--resume', 'pcb_none'], 65, /No such promotion code batch/],
+    [['import', '/none.csv', '--coupon', 'TEN'], 66, /cannot read/],
+    [['generate', '--count', '1'], 64, /which coupon/],
+    [['import', '--coupon', 'TEN'], 64, /which file/],
+    [['import', 'a.csv', '--coupon', 'TEN', '--out', 'b.csv'], 64, /generate/],
+    [['none', '--coupon', 'TEN'], 64, /none/],
+    [[], 64, /generate or import/],
+]) {
+    test(`codes ${words.join(' ')} ends with status ${expected}`, async () => {
+        const key = await newShop();
+        // What is said last counts.
+        const { status, stdout, stderr } = coupond(['codes', '--url', server.url, ...words], {
+            env: { COUPOND_API_KEY: key },
+        });
+        assert.deepEqual([status, stdout], [expected, ''], stderr);
+        assert.match(stderr, message);
+    });
+}

@@ -1,0 +1,328 @@
+/* coupond import: objects as lines of JSON, from a file or straight from another server. */
+#include "base/arena.h"
+#include "base/text.h"
+#include "cli/admin.h"
+#include "cli/cli.h"
+#include "cli/client.h"
+#include "cli/progress.h"
+#include "schema/parse.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define CHUNK_BYTES (128 * 1024) /* others wait while it is stored */
+#define LINE_BYTES_MAX (1024 * 1024)
+#define AGAIN_BYTES_MAX (256 * 1024 * 1024)
+
+struct options {
+    const char *data;
+    const char *account;
+    const char *mode;
+    const char *file;
+    const char *from;
+    const char *key;
+};
+
+enum {
+    OPTION_ACCOUNT = 1,
+    OPTION_MODE,
+    OPTION_FROM,
+    OPTION_KEY
+};
+
+/* Lines on their way into the database. */
+struct importer {
+    const struct options *options;
+    struct arena arena; /* of a chunk */
+    struct arena kept;
+    struct text again; /* lines that were refused, each behind its number */
+    struct text chunk;
+    int64_t lines; /* in the chunk */
+    int64_t first; /* number of its first */
+    int64_t imported;
+    int64_t refused;
+    struct progress progress;
+    int status; /* of what ends the import */
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case 'd':
+        options->data = argument;
+        return 0;
+    case OPTION_ACCOUNT:
+        options->account = argument;
+        return 0;
+    case OPTION_MODE:
+        if (strcmp(argument, "test") != 0 && strcmp(argument, "live") != 0)
+            argp_error(state, "--mode is test or live");
+        options->mode = argument;
+        return 0;
+    case OPTION_FROM:
+        options->from = argument;
+        return 0;
+    case OPTION_KEY:
+        options->key = argument;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (options->file)
+            argp_error(state, "unexpected argument \"%s\"", argument);
+        options->file = argument;
+        return 0;
+    case ARGP_KEY_END:
+        if (!options->file == !options->from)
+            argp_error(state, "import what? Name a file, or a server with --from");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- chunks ---- */
+
+static void begin_chunk(struct importer *importer)
+{
+    importer->first += importer->lines;
+    importer->lines = 0;
+    arena_reset(&importer->arena);
+    text_init(&importer->chunk, &importer->arena, CHUNK_BYTES + LINE_BYTES_MAX);
+}
+
+static bool store(struct importer *importer, struct str lines, int64_t first,
+                  struct admin_result *result)
+{
+    const struct options *options = importer->options;
+    struct arena *arena = &importer->arena;
+    struct admin_request request = {
+        .words = {STR("import"), STR("lines"), str_format(arena, "mode=%s", options->mode),
+                  str_format(arena, "first=%lld", (long long)first),
+                  str_format(arena, "lines=%.*s", STR_FMT(lines))},
+        .count = 5,
+    };
+    if (options->account)
+        request.words[request.count++] = str_format(arena, "account=%s", options->account);
+    importer->status = admin_ask(arena, "import", options->data, &request, result);
+    if (importer->status == 0 && result->status && result->status != EX_DATAERR)
+        importer->status = cli_error(result->status, "import", "%.*s", STR_FMT(result->error));
+    return importer->status == 0;
+}
+
+/* Where one line of a chunk is wrong the others are stored one by one. Those that are refused have
+ * a second chance at the end: they may refer to what comes later. */
+static bool store_singly(struct importer *importer, struct str lines)
+{
+    struct admin_result result;
+    for (int64_t i = 0; i < importer->lines; i++) {
+        struct arena_mark mark = arena_mark(&importer->arena);
+        struct str line = str_split(lines, '\n', &lines);
+        if (!store(importer, line, importer->first + i, &result))
+            return false;
+        if (result.status)
+            text_addf(&importer->again, "%lld %.*s\n", (long long)(importer->first + i),
+                      STR_FMT(line));
+        else
+            importer->imported++;
+        arena_rewind(&importer->arena, mark);
+    }
+    return true;
+}
+
+static void store_again(struct importer *importer)
+{
+    struct admin_result result;
+    struct str lines = text_str(&importer->again);
+    while (lines.length) {
+        int64_t number;
+        struct str line, text = str_split(lines, '\n', &lines);
+        arena_reset(&importer->arena);
+        if (!str_to_int64(str_split(text, ' ', &line), &number) ||
+            !store(importer, line, number, &result))
+            return;
+        if (result.status) {
+            fprintf(stderr, "%.*s\n", STR_FMT(result.error));
+            importer->refused++;
+        } else {
+            importer->imported++;
+        }
+    }
+}
+
+static bool end_chunk(struct importer *importer)
+{
+    struct admin_result result;
+    struct str lines = text_str(&importer->chunk);
+    if (importer->lines == 0)
+        return true;
+    if (!store(importer, lines, importer->first, &result))
+        return false;
+    if (result.status == 0)
+        importer->imported += importer->lines;
+    else if (!store_singly(importer, lines))
+        return false;
+    begin_chunk(importer);
+    progress_show(&importer->progress, importer->imported, 0);
+    return true;
+}
+
+static bool add_line(struct importer *importer, struct str line)
+{
+    if (line.length > LINE_BYTES_MAX) {
+        importer->status = cli_error(EX_DATAERR, "import", "line %lld is too long",
+                                     (long long)(importer->first + importer->lines));
+        return false;
+    }
+    text_add(&importer->chunk, line);
+    text_add_char(&importer->chunk, '\n');
+    importer->lines++;
+    return importer->chunk.length < CHUNK_BYTES || end_chunk(importer);
+}
+
+/* ---- from a file ---- */
+
+static void read_file(struct importer *importer, const char *path)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+    char *line = NULL;
+    size_t capacity = 0;
+    ssize_t length;
+    bool going = true;
+    if (!file) {
+        importer->status =
+            cli_error(EX_NOINPUT, "import", "cannot read %s: %s", path, strerror(errno));
+        return;
+    }
+    while (going && (length = getline(&line, &capacity, file)) >= 0) {
+        if (length && line[length - 1] == '\n')
+            length--;
+        going = add_line(importer, (struct str){line, (size_t)length});
+    }
+    free(line);
+    if (file != stdin)
+        fclose(file);
+}
+
+/* ---- from another server ---- */
+
+/* What others refer to comes first. */
+static const char *const collections[] = {
+    "/v1/products?limit=100",
+    "/v1/prices?limit=100&expand[]=data.currency_options",
+    "/v1/coupons?limit=100&expand[]=data.applies_to&expand[]=data.currency_options",
+    "/v1/customers?limit=100",
+    "/v1/promotion_codes?limit=100&expand[]=data.restrictions.currency_options",
+};
+
+/* Adds the objects of a page; *last becomes the id to go on after, null at the end. */
+static bool add_page(struct importer *importer, struct arena *arena, struct str page,
+                     struct str *last)
+{
+    struct strings items;
+    if (!parse_items(arena, page, "data", &items)) {
+        importer->status = cli_error(EX_PROTOCOL, "import", "the answer is no list");
+        return false;
+    }
+    *last = STR_NULL;
+    for (size_t i = 0; i < items.count; i++)
+        if (!add_line(importer, items.items[i]))
+            return false;
+    if (items.count && parse_is_true(page, "has_more"))
+        *last = parse_string_member(arena, items.items[items.count - 1], "id");
+    return true;
+}
+
+static bool read_collection(struct importer *importer, struct client *client, const char *path)
+{
+    struct arena arena;
+    struct str last = STR_NULL;
+    char after[256] = "";
+    bool going = true;
+    arena_init(&arena);
+    do {
+        arena_reset(&arena);
+        struct client_call call = {.method = "GET",
+                                   .path = str_format(&arena, "%s%s", path, after)};
+        importer->status = client_run(client, &arena, &call);
+        going = importer->status == 0 && add_page(importer, &arena, call.answer, &last);
+        snprintf(after, sizeof(after), "&starting_after=%.*s", STR_FMT(last));
+    } while (going && last.data);
+    arena_release(&arena);
+    return going;
+}
+
+static void read_server(struct importer *importer, const struct options *options)
+{
+    struct client *client = client_open("import", options->from, options->key);
+    bool going = client != NULL;
+    if (!going)
+        importer->status = EX_NOPERM;
+    for (size_t i = 0; going && i < ARRAY_LENGTH(collections); i++)
+        going = read_collection(importer, client, collections[i]);
+    client_close(client);
+}
+
+static int run(const struct options *options)
+{
+    struct importer importer = {.options = options, .first = 1};
+    arena_init(&importer.arena);
+    arena_init(&importer.kept);
+    text_init(&importer.again, &importer.kept, AGAIN_BYTES_MAX);
+    begin_chunk(&importer);
+    progress_begin(&importer.progress);
+    if (options->file)
+        read_file(&importer, options->file);
+    else
+        read_server(&importer, options);
+    bool stored = importer.status == 0 && end_chunk(&importer);
+    progress_end(&importer.progress);
+    if (stored && importer.again.failed)
+        importer.status = cli_error(EX_DATAERR, "import", "too many lines were refused");
+    else if (stored)
+        store_again(&importer);
+    fprintf(stderr, "%lld objects imported, %lld refused\n", (long long)importer.imported,
+            (long long)importer.refused);
+    arena_release(&importer.arena);
+    arena_release(&importer.kept);
+    return importer.status ? importer.status : importer.refused ? EX_DATAERR : 0;
+}
+
+int import_command(int argc, char **argv)
+{
+    static const struct argp_option help[] = {
+        {.name = "data", .key = 'd', .arg = "DIR", .doc = "data directory (" DEFAULT_DATA ")"},
+        {.name = "account",
+         .key = OPTION_ACCOUNT,
+         .arg = "ID",
+         .doc = "whose they become (the oldest, made when there is none)"},
+        {.name = "mode", .key = OPTION_MODE, .arg = "test|live", .doc = "as which objects (test)"},
+        {.name = "from",
+         .key = OPTION_FROM,
+         .arg = "URL",
+         .doc = "products, prices, coupons, customers and promotion codes of a server with "
+                "Stripe's API"},
+        {.name = "api-key",
+         .key = OPTION_KEY,
+         .arg = "KEY",
+         .doc = "API key for that server ($COUPOND_API_KEY)"},
+        {0},
+    };
+    static const struct argp argp = {help,
+                                     parse_option,
+                                     "FILE.jsonl",
+                                     "Stores objects as `export` and the API show them. One whose "
+                                     "id exists is replaced. Lines that are refused are told, and "
+                                     "the exit status is then 65. `-` is standard input.",
+                                     NULL,
+                                     NULL,
+                                     NULL};
+    static char title[] = "coupond import";
+    struct options options = {.data = DEFAULT_DATA, .mode = "test"};
+    argv[0] = title;
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    return run(&options);
+}
