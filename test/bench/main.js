@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
+import { measureCodes } from './codes.js';
 import { budgets, median, Samples, table } from './report.js';
 import { binary, built, residentMegabytes } from './servers.js';
 import { measureStart } from './start.js';
 import { prepare } from './subjects.js';
 
-const NAMES = ['reply', 'get', 'code', 'list', 'post', 'loop', 'start'];
+const NAMES = ['reply', 'get', 'code', 'list', 'post', 'loop', 'start', 'codes'];
 const CONNECTIONS = [1, 8, 64];
 const STARTS = 5;
 const SYNC_SAMPLES = 300;
@@ -90,6 +91,8 @@ const loaded = [...reading].map(([size, server]) => [size, residentMegabytes(ser
 progress('stopping and starting');
 await stop();
 const starts = await measureStarts(reading);
+progress('making codes');
+const codes = wanted.has('codes') ? await measureCodes(directory) : '';
 progress('');
 
 console.log(`\n${table(samples, subjects, CONNECTIONS)}\n`);
@@ -98,5 +101,6 @@ for (const [size, megabytes] of loaded) {
     const idle = start ? `, idle ${middle('megabytes')} MB, first answer ${middle('milliseconds')} ms after start` : '';
     console.log(`coupond with ${size} codes: ${megabytes.toFixed(1)} MB after the reading load${idle}`);
 }
+if (codes) console.log(`\n${codes}`);
 console.log(`\nBudgets, at ${CONNECTIONS.at(-1)} connections; a ratio is of two figures of the same round\n`);
 console.log(budgets(samples, sizes, starts, CONNECTIONS.at(-1)));
