@@ -158,7 +158,6 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .id = id_short(random, &exchange->arena, "req_"),
         .version = service->default_version,
         .dev = service->dev,
-        .body = exchange->body,
     };
     if (answer_public(service, exchange))
         return EXCHANGE_ANSWERED;

@@ -182,11 +182,15 @@ static void resend_event(const struct admin_context *context, const struct admin
     result->added_deliveries = true;
     result->error = str_format(context->arena, "%.*s is sent again to %zu endpoint%s", STR_FMT(id),
                                count, count == 1 ? "" : "s");
-    /* ---- objects ---- */
-    /* All of the lines, or none. */
-    static void import_objects(const struct admin_context *context,
-                               const struct admin_request *request,
-                               struct admin_result *result) struct account_row account;
+}
+
+/* ---- objects ---- */
+
+/* All of the lines, or none. */
+static void import_objects(const struct admin_context *context, const struct admin_request *request,
+                           struct admin_result *result)
+{
+    struct account_row account;
     struct str id = option(request, "account");
     bool live = str_is(option(request, "mode"), "live");
     int64_t first;
@@ -194,136 +198,139 @@ static void resend_event(const struct admin_context *context, const struct admin
     if (!str_to_int64(option(request, "first"), &first) || !find_account(context, id, &account)) {
         fail_with_status(result, EX_NOINPUT,
                          str_format(context->arena, "there is no account \"%.*s\"", STR_FMT(id)));
-        struct request importing = {
-            .arena = context->arena,
-            .db = context->db,
-            .catalog = context->catalog,
-            .random = context->random,
-            .now = context->now,
-            .version = V_NEWEST,
-            .tenant = TENANT_OF(account.number, live),
-            .account = account.id,
-            .livemode = live,
-        };
-        db_savepoint(context->db);
-        if (import_lines(&importing, option(request, "lines"), (size_t)first, &count)) {
-            db_release(context->db);
-            db_rollback_to_savepoint(context->db);
-            fail_with_status(result, EX_DATAERR, importing.error.message);
-        }
+        return;
+    }
+    struct request importing = {
+        .arena = context->arena,
+        .db = context->db,
+        .catalog = context->catalog,
+        .random = context->random,
+        .now = context->now,
+        .version = V_NEWEST,
+        .tenant = TENANT_OF(account.number, live),
+        .account = account.id,
+        .livemode = live,
+    };
+    db_savepoint(context->db);
+    if (import_lines(&importing, option(request, "lines"), (size_t)first, &count)) {
+        db_release(context->db);
+        return;
+    }
+    db_rollback_to_savepoint(context->db);
+    fail_with_status(result, EX_DATAERR, importing.error.message);
+}
 
-        /* ---- verify ---- */
+/* ---- verify ---- */
 
-        static void verify(const struct admin_context *context, struct admin_result *result)
-        {
-            struct text report;
-            text_init(&report, context->arena, OUTPUT_BYTES_MAX);
-            bool good = verify_run(context->db, &report);
-            struct str file = sqlite_check(context->db, context->arena);
-            text_addf(&report, "database file: %.*s\n", STR_FMT(file));
-            result->output = text_str(&report);
-            result->status = good && str_is(file, "ok") ? 0 : 1;
-        }
+static void verify(const struct admin_context *context, struct admin_result *result)
+{
+    struct text report;
+    text_init(&report, context->arena, OUTPUT_BYTES_MAX);
+    bool good = verify_run(context->db, &report);
+    struct str file = sqlite_check(context->db, context->arena);
+    text_addf(&report, "database file: %.*s\n", STR_FMT(file));
+    result->output = text_str(&report);
+    result->status = good && str_is(file, "ok") ? 0 : 1;
+}
 
-        void admin_run(const struct admin_context *context, const struct admin_request *request,
-                       struct admin_result *result)
-        {
-            struct str noun = request->words[0];
-            struct str verb = request->count > 1 ? request->words[1] : STR("");
-            struct listing listing;
-            *result = (struct admin_result){.output = STR("")};
-            text_init(&listing.text, context->arena, OUTPUT_BYTES_MAX);
-            if (str_is(noun, "verify")) {
-                verify(context, result);
-            } else if (str_is(noun, "import")) {
-                import_objects(context, request, result);
-            } else if (str_is(noun, "keys") && str_is(verb, "create")) {
-                create_key(context, request, result);
-            } else if (str_is(noun, "keys") && str_is(verb, "revoke")) {
-                revoke_key(context, request, result);
-            } else if (str_is(noun, "keys") && str_is(verb, "list")) {
-                keys_each(context->arena, context->db, list_key, &listing);
-                result->output = text_str(&listing.text);
-            } else if (str_is(noun, "accounts") && str_is(verb, "create")) {
-                create_account(context, request, result);
-            } else if (str_is(noun, "accounts") && str_is(verb, "list")) {
-                accounts_each(context->arena, context->db, list_account, &listing);
-                result->output = text_str(&listing.text);
-            } else if (str_is(noun, "events") && str_is(verb, "resend")) {
-                resend_event(context, request, result);
-            } else {
-                fail_with_status(result, EX_USAGE, STR("unknown request"));
-            }
-        }
+void admin_run(const struct admin_context *context, const struct admin_request *request,
+               struct admin_result *result)
+{
+    struct str noun = request->words[0];
+    struct str verb = request->count > 1 ? request->words[1] : STR("");
+    struct listing listing;
+    *result = (struct admin_result){.output = STR("")};
+    text_init(&listing.text, context->arena, OUTPUT_BYTES_MAX);
+    if (str_is(noun, "verify")) {
+        verify(context, result);
+    } else if (str_is(noun, "import")) {
+        import_objects(context, request, result);
+    } else if (str_is(noun, "keys") && str_is(verb, "create")) {
+        create_key(context, request, result);
+    } else if (str_is(noun, "keys") && str_is(verb, "revoke")) {
+        revoke_key(context, request, result);
+    } else if (str_is(noun, "keys") && str_is(verb, "list")) {
+        keys_each(context->arena, context->db, list_key, &listing);
+        result->output = text_str(&listing.text);
+    } else if (str_is(noun, "accounts") && str_is(verb, "create")) {
+        create_account(context, request, result);
+    } else if (str_is(noun, "accounts") && str_is(verb, "list")) {
+        accounts_each(context->arena, context->db, list_account, &listing);
+        result->output = text_str(&listing.text);
+    } else if (str_is(noun, "events") && str_is(verb, "resend")) {
+        resend_event(context, request, result);
+    } else {
+        fail_with_status(result, EX_USAGE, STR("unknown request"));
+    }
+}
 
-        /* ---- by itself ---- */
+/* ---- by itself ---- */
 
-        static int print(const char *command, const struct admin_result *result)
-        {
-            fwrite(result->output.data, 1, result->output.length, stdout);
-            if (result->status && result->error.data)
-                return cli_error(result->status, command, "%.*s", STR_FMT(result->error));
-            if (result->error.data)
-                fprintf(stderr, "%.*s\n", STR_FMT(result->error));
-            return result->status;
-        }
+static int print(const char *command, const struct admin_result *result)
+{
+    fwrite(result->output.data, 1, result->output.length, stdout);
+    if (result->status && result->error.data)
+        return cli_error(result->status, command, "%.*s", STR_FMT(result->error));
+    if (result->error.data)
+        fprintf(stderr, "%.*s\n", STR_FMT(result->error));
+    return result->status;
+}
 
-        static bool run_here(struct arena * arena, const struct directory *directory,
-                             const struct admin_request *request, struct admin_result *result)
-        {
-            struct random random;
-            random_init(&random);
-            struct db *db = sqlite_open(directory->database.data, SQLITE_WRITER);
-            bool done = db && migrate_run(arena, db);
-            if (done) {
-                struct catalog *catalog = ARENA_NEW(arena, struct catalog);
-                catalog_build(arena, catalog);
-                const struct admin_context context = {.arena = arena,
-                                                      .db = db,
-                                                      .random = &random,
-                                                      .catalog = catalog,
-                                                      .pepper = directory->pepper,
-                                                      .now = time(NULL)};
-                db_take_rows(db);
-                db_begin(db, true);
-                db_reserve_rows(db, context.now);
-                admin_run(&context, request, result);
-                done = db_commit(db);
-            }
-            sqlite_close(db);
-            return done;
-        }
+static bool run_here(struct arena *arena, const struct directory *directory,
+                     const struct admin_request *request, struct admin_result *result)
+{
+    struct random random;
+    random_init(&random);
+    struct db *db = sqlite_open(directory->database.data, SQLITE_WRITER);
+    bool done = db && migrate_run(arena, db);
+    if (done) {
+        struct catalog *catalog = ARENA_NEW(arena, struct catalog);
+        catalog_build(arena, catalog);
+        const struct admin_context context = {.arena = arena,
+                                              .db = db,
+                                              .random = &random,
+                                              .catalog = catalog,
+                                              .pepper = directory->pepper,
+                                              .now = time(NULL)};
+        db_take_rows(db);
+        db_begin(db, true);
+        db_reserve_rows(db, context.now);
+        admin_run(&context, request, result);
+        done = db_commit(db);
+    }
+    sqlite_close(db);
+    return done;
+}
 
-        int admin_ask(struct arena * arena, const char *command, const char *data,
-                      const struct admin_request *request, struct admin_result *result)
-        {
-            struct directory directory;
-            bool done;
-            switch (directory_open(arena, data, &directory)) {
-            case DIRECTORY_OPEN:
-                done = run_here(arena, &directory, request, result);
-                directory_close(&directory);
-                return done ? 0 : cli_error(EX_IOERR, command, "the database in %s failed", data);
-            case DIRECTORY_IN_USE:
-                return control_call(arena, directory.socket.data, request, result)
-                           ? 0
-                           : cli_error(EX_TEMPFAIL, command,
-                                       "%s is in use by a process that does not answer", data);
-            case DIRECTORY_FAILED:
-            default:
-                return cli_error(EX_CANTCREAT, command, "cannot open %s", data);
-            }
-        }
+int admin_ask(struct arena *arena, const char *command, const char *data,
+              const struct admin_request *request, struct admin_result *result)
+{
+    struct directory directory;
+    bool done;
+    switch (directory_open(arena, data, &directory)) {
+    case DIRECTORY_OPEN:
+        done = run_here(arena, &directory, request, result);
+        directory_close(&directory);
+        return done ? 0 : cli_error(EX_IOERR, command, "the database in %s failed", data);
+    case DIRECTORY_IN_USE:
+        return control_call(arena, directory.socket.data, request, result)
+                   ? 0
+                   : cli_error(EX_TEMPFAIL, command,
+                               "%s is in use by a process that does not answer", data);
+    case DIRECTORY_FAILED:
+    default:
+        return cli_error(EX_CANTCREAT, command, "cannot open %s", data);
+    }
+}
 
-        int admin_execute(const char *command, const char *data,
-                          const struct admin_request *request)
-        {
-            struct arena arena;
-            struct admin_result result;
-            arena_init(&arena);
-            int status = admin_ask(&arena, command, data, request, &result);
-            if (status == 0)
-                status = print(command, &result);
-            arena_release(&arena);
-            return status;
-        }
+int admin_execute(const char *command, const char *data, const struct admin_request *request)
+{
+    struct arena arena;
+    struct admin_result result;
+    arena_init(&arena);
+    int status = admin_ask(&arena, command, data, request, &result);
+    if (status == 0)
+        status = print(command, &result);
+    arena_release(&arena);
+    return status;
+}

@@ -9,10 +9,8 @@
 /* A subcommand gets its own arguments, its name first, and returns the exit status. */
 typedef int command_fn(int argc, char **argv);
 
-command_fn serve_command, keys_command, accounts_command, events_command, schema_command,
-    migrate_command, verify_command;
-command_fn serve_command, keys_command, accounts_command, codes_command, export_command,
-    import_command, schema_command, migrate_command, verify_command;
+command_fn serve_command, keys_command, accounts_command, codes_command, events_command,
+    export_command, import_command, schema_command, migrate_command, verify_command;
 
 /* Writes an error to standard error and returns `status`. */
 int cli_error(int status, const char *command, const char *format, ...)

@@ -11,8 +11,8 @@ struct request;
 #define TIMERS(X)   \
     X(discount)     \
     X(subscription) \
-    X(invoice)
-#define TIMERS(X) X(discount) X(promotion_code_batch)
+    X(invoice)      \
+    X(promotion_code_batch)
 
 enum timer_kind {
     TIMER_CLOCK,
