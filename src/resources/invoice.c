@@ -55,7 +55,7 @@ const struct schema automatic_tax_setting_schema =
 #define THIS struct invoice_subscription_details
 static const struct field subscription_details_fields[] = {
     FIELD(metadata, "The metadata of the subscription."),
-    FIELD(subscription, "The subscription.", .is = NOT_NULL | REQUIRED,
+    FIELD(subscription, "The subscription.", .is = NOT_NULL | DECIDES,
           .of = &subscription_resource.schema),
 };
 static const struct field legacy_details_fields[] = {
@@ -72,7 +72,7 @@ static const struct schema legacy_details_schema =
 static const struct field parent_fields[] = {
     CONSTANT("quote_details", "null", "Not supported."),
     HASH(subscription_details, subscription_details_schema, "The subscription.",
-         .is = NULL_WHEN_EMPTY | REQUIRED),
+         .is = NULL_WHEN_EMPTY | DECIDES),
     FIELD(type, "What it is for.", .values = parent_types),
 };
 #undef THIS

@@ -18,7 +18,7 @@ static const char *const parent_types[] = {"subscription_details", NULL};
 
 #define THIS struct invoice_item_parent_details
 static const struct field details_fields[] = {
-    FIELD(subscription, "The subscription.", .is = NOT_NULL | REQUIRED),
+    FIELD(subscription, "The subscription.", .is = NOT_NULL | DECIDES),
     FIELD(subscription_item, "The subscription item.", .is = WHEN_SET),
 };
 #undef THIS
@@ -28,7 +28,7 @@ static const struct schema details_schema =
 #define THIS struct invoice_item_parent
 static const struct field parent_fields[] = {
     HASH(subscription_details, details_schema, "The subscription.",
-         .is = NULL_WHEN_EMPTY | REQUIRED),
+         .is = NULL_WHEN_EMPTY | DECIDES),
     FIELD(type, "What it belongs to.", .values = parent_types),
 };
 #undef THIS

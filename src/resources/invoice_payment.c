@@ -43,7 +43,7 @@ struct invoice_payment {
 static const struct field payment_fields[] = {
     FIELD(payment_intent, "The PaymentIntent.", .in = FILTER, .is = NOT_NULL,
           .of = &payment_intent_resource.schema),
-    FIELD(type, "What it was paid with.", .in = FILTER, .is = REQUIRED, .values = payment_types),
+    FIELD(type, "What it was paid with.", .in = FILTER, .values = payment_types),
 };
 #undef THIS
 static const struct schema payment_schema =

@@ -12,6 +12,7 @@
 #include "resources/registry.h"
 #include "resources/subscription.h"
 #include "resources/test_clock.h"
+#include "schema/form.h"
 
 #include <stddef.h>
 
@@ -108,7 +109,7 @@ static const struct field preview_fields[] = {
     FIELD(currency, "Currency.", .in = ACTION, .format = FORMAT_CURRENCY),
     FIELD(customer, "Who pays.", .in = ACTION, .of = &customer_resource.schema),
     FIELD(discount_entries, "The coupons, codes and discounts of the invoice.", .as = "discounts",
-          .in = ACTION, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .of = &discount_entry_schema),
+          .in = ACTION, .is = CLEARS_ON_CREATE, .of = &discount_entry_schema),
     FIELD(invoice_items, "Invoice items to be on it.", .in = ACTION, .of = &preview_item_schema),
     FIELD(mode, "Which invoice: the next one, or one that recurs.", .as = "preview_mode",
           .in = ACTION, .values = modes),
@@ -121,7 +122,7 @@ static const struct field upcoming_fields[] = {
     FIELD(currency, "Currency.", .in = ACTION, .format = FORMAT_CURRENCY),
     FIELD(customer, "Who pays.", .in = ACTION, .of = &customer_resource.schema),
     FIELD(discount_entries, "The coupons, codes and discounts of the invoice.", .as = "discounts",
-          .in = ACTION, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .of = &discount_entry_schema),
+          .in = ACTION, .is = CLEARS_ON_CREATE, .of = &discount_entry_schema),
     FIELD(invoice_items, "Invoice items to be on it.", .in = ACTION, .of = &preview_item_schema),
     FIELD(subscription, "The subscription.", .in = ACTION, .of = &subscription_resource.schema),
     FIELD(details.billing_cycle_anchor, "Whether its periods begin anew.",
@@ -178,9 +179,8 @@ static bool add_item(struct request *request, const struct customer *customer,
     if (invoice_item_check(request, item))
         return resource_insert(request, &invoice_item_resource, item);
     if (request->error.param.data) {
-        struct str rest, first = str_split(request->error.param, '[', &rest);
-        request->error.param = str_format(request->arena, "invoice_items[%zu][%.*s]%s%.*s", index,
-                                          STR_FMT(first), rest.data ? "[" : "", STR_FMT(rest));
+        struct str outer = str_format(request->arena, "invoice_items[%zu]", index);
+        request->error.param = form_inner(request, outer, request->error.param);
     }
     return false;
 }

@@ -60,7 +60,7 @@ const struct schema pricing_schema = SCHEMA(struct pricing, pricing_fields, "pri
 
 #define THIS struct invoice_item_details
 static const struct field invoice_item_details_fields[] = {
-    FIELD(invoice_item, "The invoice item.", .is = NOT_NULL | REQUIRED),
+    FIELD(invoice_item, "The invoice item.", .is = NOT_NULL | DECIDES),
     FIELD(proration, "Whether it is for a part of a period."),
     CONSTANT("proration_details", "{\"credited_items\": null}", "Not supported."),
     FIELD(subscription, "The subscription that it came with."),
@@ -75,7 +75,7 @@ static const struct field subscription_item_details_fields[] = {
     FIELD(proration, "Whether it is for a part of a period."),
     CONSTANT("proration_details", "{\"credited_items\": null}", "Not supported."),
     FIELD(subscription, "The subscription."),
-    FIELD(subscription_item, "The subscription item.", .is = NOT_NULL | REQUIRED),
+    FIELD(subscription_item, "The subscription item.", .is = NOT_NULL | DECIDES),
 };
 #undef THIS
 static const struct schema subscription_item_details_schema =

@@ -11,6 +11,7 @@
 #include "resources/registry.h"
 #include "resources/rules.h"
 #include "resources/search.h"
+#include "schema/form.h"
 #include "schema/json.h"
 
 #include <stddef.h>
@@ -20,7 +21,7 @@
 
 static const char *const billing_schemes[] = {"per_unit", "tiered", NULL};
 static const char *const intervals[] = {"day", "month", "week", "year", NULL};
-static const char *const tax_behaviors[] = {"exclusive", "inclusive", "unspecified", NULL};
+const char *const tax_behaviors[] = {"exclusive", "inclusive", "unspecified", NULL};
 static const char *const types[] = {"one_time", "recurring", NULL};
 static const char *const usage_types[] = {"licensed", "metered", NULL};
 
@@ -49,8 +50,7 @@ static const struct field recurring_fields[] = {
           .in = CREATE | UPDATE | ACTION | FILTER, .values = usage_types),
 };
 #undef THIS
-static const struct schema recurring_schema =
-    SCHEMA(struct recurring, recurring_fields, "recurring");
+const struct schema recurring_schema = SCHEMA(struct recurring, recurring_fields, "recurring");
 
 #define THIS struct price_currency_option
 static const struct field currency_option_fields[] = {
@@ -76,7 +76,7 @@ static const struct field product_data_fields[] = {
     FIELD(unit_label, "What one of it is called.", .in = CREATE, .max = 12),
 };
 #undef THIS
-static const struct schema product_data_schema =
+const struct schema product_data_schema =
     SCHEMA(struct product_data, product_data_fields, "product_data");
 
 #define THIS struct price
@@ -132,54 +132,6 @@ static const struct field default_price_data_fields[] = {
 #undef THIS
 const struct schema default_price_data_schema =
     SCHEMA(struct default_price_data, default_price_data_fields, "default_price_data");
-
-#define THIS struct price_data
-static const struct field price_data_fields[] = {
-    FIELD(currency, "Currency.", .in = CREATE | UPDATE | ACTION, .is = REQUIRED,
-          .format = FORMAT_CURRENCY),
-    FIELD(product, "What it is a price of.", .in = CREATE | UPDATE | ACTION, .is = REQUIRED,
-          .of = &product_resource.schema),
-    FIELD(tax_behavior, "Whether the amount contains tax.", .in = CREATE | UPDATE | ACTION,
-          .values = tax_behaviors),
-    FIELD(unit_amount, "Price of one, in minor units.", .in = CREATE | UPDATE | ACTION,
-          .max = AMOUNT_MAX),
-    FIELD(unit_amount_decimal, "The same with up to twelve decimal places.",
-          .in = CREATE | UPDATE | ACTION),
-};
-static const struct field recurring_price_data_fields[] = {
-    FIELD(currency, "Currency.", .in = CREATE | UPDATE | ACTION, .is = REQUIRED,
-          .format = FORMAT_CURRENCY),
-    FIELD(product, "What it is a price of.", .in = CREATE | UPDATE | ACTION, .is = REQUIRED,
-          .of = &product_resource.schema),
-    HASH(recurring, recurring_schema, "How often it is paid.", .in = CREATE | UPDATE | ACTION,
-         .is = REQUIRED),
-    FIELD(tax_behavior, "Whether the amount contains tax.", .in = CREATE | UPDATE | ACTION,
-          .values = tax_behaviors),
-    FIELD(unit_amount, "Price of one, in minor units.", .in = CREATE | UPDATE | ACTION,
-          .max = AMOUNT_MAX),
-    FIELD(unit_amount_decimal, "The same with up to twelve decimal places.",
-          .in = CREATE | UPDATE | ACTION),
-};
-static const struct field product_price_data_fields[] = {
-    FIELD(currency, "Currency.", .in = CREATE | UPDATE | ACTION, .is = REQUIRED,
-          .format = FORMAT_CURRENCY),
-    FIELD(product, "What it is a price of.", .in = CREATE | UPDATE | ACTION,
-          .of = &product_resource.schema),
-    OPT_HASH(product_data, product_data_schema, "A product to make with it.", .in = CREATE),
-    HASH(recurring, recurring_schema, "How often it is paid.", .in = CREATE | UPDATE | ACTION),
-    FIELD(tax_behavior, "Whether the amount contains tax.", .in = CREATE | UPDATE | ACTION,
-          .values = tax_behaviors),
-    FIELD(unit_amount, "Price of one, in minor units.", .in = CREATE | UPDATE | ACTION,
-          .max = AMOUNT_MAX),
-    FIELD(unit_amount_decimal, "The same with up to twelve decimal places.",
-          .in = CREATE | UPDATE | ACTION),
-};
-#undef THIS
-const struct schema price_data_schema = SCHEMA(struct price_data, price_data_fields, "price_data");
-const struct schema recurring_price_data_schema =
-    SCHEMA(struct price_data, recurring_price_data_fields, "recurring_price_data");
-const struct schema product_price_data_schema =
-    SCHEMA(struct price_data, product_price_data_fields, "product_price_data");
 
 #define THIS struct plan
 static const struct field plan_fields[] = {
@@ -508,20 +460,11 @@ static bool saved(struct request *request, void *object, const void *before)
     return true;
 }
 
-/* unit_amount → param[unit_amount], a[b] → param[a][b] */
-static struct str inner_param(struct request *request, struct str param, struct str inner)
-{
-    struct str rest, first = str_split(inner, '[', &rest);
-    return str_format(request->arena, "%.*s[%.*s]%s%.*s", STR_FMT(param), STR_FMT(first),
-                      rest.data ? "[" : "", STR_FMT(rest));
-}
-
-/* Stores a price that came as a part of something else. */
-static bool create(struct request *request, struct price *price, struct str param)
+bool price_create_part(struct request *request, struct price *price, struct str param)
 {
     if (check(request, price, NULL, CREATE) && resource_insert(request, &price_resource, price))
         return true;
-    request->error.param = inner_param(request, param, request->error.param);
+    request->error.param = form_inner(request, param, request->error.param);
     return false;
 }
 
@@ -539,46 +482,10 @@ bool price_create_default(struct request *request, const struct default_price_da
         price->tax_behavior = data->tax_behavior;
     price->unit_amount = data->unit_amount;
     price->unit_amount_decimal = data->unit_amount_decimal;
-    if (!create(request, price, STR("default_price_data")))
+    if (!price_create_part(request, price, STR("default_price_data")))
         return false;
     *ref = (struct ref){price->object.id, price->object.row, price};
     return true;
-}
-
-bool price_create_inline(struct request *request, const struct price_data *data, struct str param,
-                         struct price **made)
-{
-    struct price *price = resource_new(request, &price_resource);
-    prepare(request, price);
-    price->active = false;
-    price->currency = data->currency;
-    price->product_data = data->product_data;
-    price->recurring = data->recurring;
-    price->unit_amount = data->unit_amount;
-    price->unit_amount_decimal = data->unit_amount_decimal;
-    if (data->tax_behavior.value)
-        price->tax_behavior = data->tax_behavior;
-    if (data->product.id.data) {
-        const struct product *product = resource_find(request, &product_resource, data->product.id);
-        if (!product)
-            return fail(request, CODE_resource_missing, inner_param(request, param, STR("product")),
-                        "No such product: '%.*s'", STR_FMT(data->product.id));
-        price->product = (struct ref){product->object.id, product->object.row, product};
-    }
-    *made = price;
-    return create(request, price, param);
-}
-
-bool price_of_amount(struct request *request, struct str currency, int64_t amount,
-                     struct price **made)
-{
-    struct product_data product = {.name = STR("Invoice item"), .active = {true, false}};
-    const struct price_data data = {
-        .currency = currency,
-        .product_data = &product,
-        .unit_amount_decimal = unit_decimal_write(request->arena, amount < 0 ? 0 : amount, 0),
-    };
-    return price_create_inline(request, &data, STR("amount"), made);
 }
 
 static const struct route routes[] = {

@@ -100,6 +100,9 @@ struct price_data {
 
 extern const struct resource price_resource;
 extern const struct resource plan_resource;
+extern const struct schema recurring_schema;
+extern const struct schema product_data_schema;
+extern const char *const tax_behaviors[];
 extern const struct schema default_price_data_schema;
 
 /* Of one-time and of recurring prices of a product, and of prices that bring a product too. */
@@ -112,6 +115,9 @@ void price_complete(struct request *request, struct price *price);
 /* Stores the price of a new product; mistakes are those of the parameter default_price_data. */
 bool price_create_default(struct request *request, const struct default_price_data *data,
                           const struct product *product, struct ref *ref) MUST_CHECK;
+
+/* Stores a price that came as the part `param` of something else. */
+bool price_create_part(struct request *request, struct price *price, struct str param) MUST_CHECK;
 
 /* Stores a price that cannot be bought otherwise; mistakes are those of the parameter `param`. */
 bool price_create_inline(struct request *request, const struct price_data *data, struct str param,

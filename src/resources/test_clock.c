@@ -20,7 +20,7 @@ static const char *const statuses[] = {"advancing", "internal_failure", "ready",
 
 #define THIS struct test_clock_advancing
 static const struct field advancing_fields[] = {
-    FIELD(target_frozen_time, "Where the clock is being advanced to.", .is = REQUIRED),
+    FIELD(target_frozen_time, "Where the clock is being advanced to.", .is = DECIDES),
 };
 #undef THIS
 static const struct schema advancing_schema =

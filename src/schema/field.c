@@ -31,11 +31,11 @@ bool field_is_stored(const struct field *field)
     return field->kind != KIND_CONSTANT && !(field->is & (DERIVED | INPUT)) && field->until == 0;
 }
 
-/* Of a hash that can be null: whether its first required member is. */
+/* Of a hash that can be null: whether the member that decides it, or its first required one, is. */
 static bool hash_is_empty(const struct schema *schema, const void *hash)
 {
     for (size_t i = 0; i < schema->count; i++)
-        if (schema->fields[i].is & REQUIRED)
+        if (schema->fields[i].is & (REQUIRED | DECIDES))
             return field_is_empty(&schema->fields[i], hash);
     return false;
 }
@@ -93,10 +93,12 @@ const void *const_element_at(const struct schema *of, const void *items, size_t 
 
 /* As deep as the tables nest, which is fixed when compiled. What is only a parameter is not kept.
  */
+/* Rows that only older versions have follow from the others. */
 static bool hash_equal(const struct schema *schema, const void *a, const void *b)
 {
     for (size_t i = 0; i < schema->count; i++)
-        if (!(schema->fields[i].is & INPUT) && !field_equal(&schema->fields[i], a, b))
+        if (!(schema->fields[i].is & INPUT) && !schema->fields[i].until &&
+            !field_equal(&schema->fields[i], a, b))
             return false;
     return true;
 }

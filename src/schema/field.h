@@ -147,12 +147,13 @@ enum {
     EXPANDABLE = 64,        /* expand[] may name it, without effect */
     INLINED = 128,          /* a reference that is always shown as the full object */
     WHEN_SET = 256,         /* absent, not null, when empty */
-    CLEARS_ON_CREATE = 512, /* an empty value unsets it */
+    CLEARS_ON_CREATE = 512, /* an empty value unsets it, in other calls too */
     CLEARS_ON_UPDATE = 1024,
     BLANK_IS_ABSENT = 2048, /* an empty value is as good as none */
     DIFFERENCE = 4096,      /* of a snapshot: shows what changed instead of the object */
     NULL_WHEN_EMPTY = 8192, /* of a collection */
     LIVE_ONLY = 16384,      /* not shown of a deleted object */
+    DECIDES = 32768,        /* the hash that it is in is null when it is */
 };
 
 enum format {

@@ -256,3 +256,10 @@ struct str form_canonical(struct request *request, const struct form_node *node)
     add_canonical(&text, node);
     return text_str(&text);
 }
+
+struct str form_inner(struct request *request, struct str param, struct str inner)
+{
+    struct str rest, first = str_split(inner, '[', &rest);
+    return str_format(request->arena, "%.*s[%.*s]%s%.*s", STR_FMT(param), STR_FMT(first),
+                      rest.data ? "[" : "", STR_FMT(rest));
+}

@@ -38,3 +38,6 @@ struct str form_canonical(struct request *request, const struct form_node *node)
 /* Percent-decodes `text`; with `plus`, a plus sign is a space. False: broken escape or no valid
  * text. */
 bool form_unescape(struct arena *arena, struct str text, bool plus, struct str *result) MUST_CHECK;
+
+/* The name of a parameter inside another: b in a is a[b], b[c] in a is a[b][c]. */
+struct str form_inner(struct request *request, struct str outer, struct str inner);

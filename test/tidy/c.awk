@@ -22,7 +22,7 @@ BEGIN {
     only["sqlite3.h"] = "^(src/store/sqlite\\.c$|test/)"
     only["libpq-fe.h"] = "^src/store/postgres\\.c$"
     only["microhttpd.h"] = "^(src/http/|test/bench/)"
-    only["curl/curl.h"] = "^src/events/sender\\.[ch]$"
+    only["curl/curl.h"] = "^src/(events/sender|cli/client)\\.[ch]$"
     only["jansson.h"] = "^(src/schema/parse\\.c$|test/)"
     only["time.h"] = "^(src/base/|src/http/|src/cli/|test/)"
 
