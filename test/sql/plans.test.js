@@ -22,6 +22,7 @@ const INDEXES = [
     [/FROM invoice_payments .*o\.invoice = \$\d/, 'invoice_payments_invoice'],
     [/FROM invoice_payments .*o\.payment_payment_intent = \$\d/, 'invoice_payments_payment'],
     [/FROM subscriptions .*o\.customer = \$\d/, 'subscriptions_customer'],
+    [/FROM subscriptions .*o\.test_clock_seq = \$\d/, 'subscriptions_test_clock'],
     [/FROM subscription_items .*o\.subscription = \$\d/, 'subscription_items_subscription'],
     [/FROM payment_methods .*o\.customer = \$\d/, 'payment_methods_customer'],
     [/FROM payment_intents .*o\.customer = \$\d/, 'payment_intents_customer'],

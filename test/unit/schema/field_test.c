@@ -160,7 +160,8 @@ TEST(test_resources_are_found_by_the_name_of_their_objects)
     for (size_t i = 0; i < RESOURCE_COUNT; i++) {
         assert_int_equal(resources[i]->number, i);
         assert_ptr_equal(resource_named(str_from(resources[i]->schema.name)), resources[i]);
-        assert_ptr_equal(resource_of(&resources[i]->schema), resources[i]);
+        if (resources[i]->schema.is_object)
+            assert_ptr_equal(resource_of(&resources[i]->schema), resources[i]);
     }
     assert_null(resource_named(STR("nothing")));
     assert_null(resource_named(STR_NULL));
