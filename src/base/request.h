@@ -10,6 +10,7 @@ struct db;
 struct expansion;
 struct form_node;
 struct random;
+struct schema;
 
 struct request {
     struct arena *arena;
@@ -32,7 +33,8 @@ struct request {
     const struct form_node *form; /* decoded parameters, query and body together */
     struct str path_ids[2];       /* ids in the path, decoded */
     struct expansion *expansion;  /* what expand[] asks for; NULL: nothing */
-    uint64_t given[2];            /* which rows of the table the form named, a bit each */
+    const struct schema *table;   /* of the call's parameters */
+    uint64_t given[2];            /* which of its rows the form named, a bit each */
 
     bool timer_set;        /* something may be due earlier than the scheduler expects */
     bool began;            /* past the static checks: the answer is kept under the key */

@@ -429,6 +429,7 @@ bool decode_parameters(struct request *request, const struct parameters *tables,
 {
     if (!refuse_unknown(request, tables, count))
         return false;
+    request->table = tables[0].schema;
     for (size_t i = 0; i < count; i++)
         if (!read_table(request, &tables[i], i == 0))
             return false;
@@ -442,7 +443,7 @@ bool row_given(const struct request *request, size_t row)
 
 bool parameter_given(const struct request *request, const struct schema *schema, size_t offset)
 {
-    for (size_t i = 0; i < schema->count; i++)
+    for (size_t i = 0; request->table == schema && i < schema->count; i++)
         if (schema->fields[i].offset == offset && row_given(request, i))
             return true;
     return false;

@@ -19,7 +19,8 @@ struct parameters {
 bool decode_parameters(struct request *request, const struct parameters *tables,
                        size_t count) MUST_CHECK;
 
-/* Whether the form named the row at that place of the first table, or that of the member. */
+/* Whether the form named the row at that place of the first table, or that of the member; no row of
+ * another table is named, though objects of it may change in the same call. */
 bool row_given(const struct request *request, size_t row);
 bool parameter_given(const struct request *request, const struct schema *schema, size_t offset);
 

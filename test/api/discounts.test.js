@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { refused } from '../lib/assert.js';
-import { newKey, raw } from '../lib/client.js';
+import { newKey, raw, stripe } from '../lib/client.js';
 import { start } from '../lib/server.js';
 
 const ACACIA = '2025-02-24.acacia';
@@ -519,4 +519,38 @@ test('a refused redemption leaves no event and no use', async () => {
     refused(await call('POST', '/v1/customers', { coupon: 'A' }), { status: 400, code: 'coupon_expired' });
     assert.equal((await events()).length, before);
     assert.equal((await get('/v1/customers')).data.length, 1);
+});
+
+test('what is sent for a subscription says nothing about the customer\'s discount', async () => {
+    const key = newKey(), older = stripe(server, { key, apiVersion: '2024-06-20' });
+    await older.coupons.create({ id: 'KEPT', percent_off: 10, duration: 'forever' });
+    const customer = await older.customers.create({ coupon: 'KEPT', payment_method: 'pm_card_visa' });
+    await older.customers.update(customer.id, {
+        invoice_settings: { default_payment_method: (await older.paymentMethods.list({ customer: customer.id })).data[0].id },
+    });
+    const price = await older.prices.create({
+        currency: 'usd', unit_amount: 1000, recurring: { interval: 'month' }, product_data: { name: 'Thing' },
+    });
+    const subscription = await older.subscriptions.create({
+        customer: customer.id,
+        items: [{ price: price.id }],
+        add_invoice_items: [{ price_data: { currency: 'usd', product: price.product, unit_amount: 100 } }],
+        automatic_tax: { enabled: false },
+        cancel_at_period_end: true,
+        collection_method: 'charge_automatically',
+        currency: 'usd',
+        days_until_due: 3,
+        description: 'all of it',
+        metadata: { a: 'b' },
+        off_session: true,
+        payment_behavior: 'allow_incomplete',
+        proration_behavior: 'none',
+        trial_from_plan: false,
+    });
+    await older.invoices.create({
+        customer: customer.id, auto_advance: false, currency: 'usd', description: 'x', footer: 'y', metadata: { a: 'b' },
+        statement_descriptor: 'z', number: 'N-1', pending_invoice_items_behavior: 'exclude', custom_fields: [{ name: 'n', value: 'v' }],
+    });
+    assert.equal(subscription.status, 'active');
+    assert.equal((await older.customers.retrieve(customer.id)).discount.coupon.id, 'KEPT');
 });
