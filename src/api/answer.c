@@ -100,6 +100,10 @@ struct str error_render(const struct request *request)
         json_key(&scope, STR("param"));
         json_string(&text, str_make_text(request->arena, error->param));
     }
+    if (error->reason.data) {
+        json_key(&scope, STR("reason"));
+        json_string(&text, error->reason);
+    }
     json_key(&scope, STR("type"));
     json_string(&text, str_from(error_type_name(error->type)));
     json_end(&scope);

@@ -36,7 +36,7 @@ static void add_deleted(struct json_scope *schemas, const struct schema *schema)
 
 static void add_error(struct json_scope *schemas)
 {
-    static const char *const members[] = {"code", "doc_url", "message", "param", "type"};
+    static const char *const members[] = {"code", "doc_url", "message", "param", "reason", "type"};
     struct json_scope scope = openapi_open_object(schemas, "error");
     openapi_add_type(&scope, "object", false);
     openapi_add(&scope, "required", "[\"error\"]");
@@ -124,7 +124,8 @@ static void add_query(struct json_scope *parameters, const struct field *field, 
     openapi_add_string(&parameter, "name", field_name(field));
     openapi_add_string(&parameter, "in", "query");
     openapi_add_string(&parameter, "description", field->help);
-    if (field->kind == KIND_TIME || field->kind == KIND_STRINGS || field->kind == KIND_METADATA) {
+    if (field->kind == KIND_TIME || field->kind == KIND_STRINGS || field->kind == KIND_METADATA ||
+        field->kind == KIND_LIST) {
         openapi_add_string(&parameter, "style", "deepObject"); /* brackets */
         openapi_add(&parameter, "explode", "true");
     }
@@ -157,7 +158,7 @@ static void add_parameters(struct json_scope *operation, const struct route *rou
     }
     if (strcmp(route->method, "POST") != 0) {
         add_queries(&parameters, route->parameters, route->in, version);
-        if (route->form == ANSWER_LIST) {
+        if (route->handler == resource_list) {
             add_queries(&parameters, &page_schema, FILTER, version);
         } else if (takes_expand(route, version)) {
             struct json_scope expand = openapi_open_item(&parameters);

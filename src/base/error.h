@@ -15,6 +15,7 @@ struct error {
     struct str code;  /* null: none */
     struct str param; /* bracket path; null: none */
     struct str message;
+    struct str reason; /* of a refusal, for machines; null: none */
 };
 
 struct request;
@@ -36,6 +37,7 @@ struct request;
     X(promotion_code_customer_missing_first_time, true) \
     X(promotion_code_customer_not_first_time, true)     \
     X(property_expansion_max_depth, false)              \
+    X(rate_limit, true)                                 \
     X(resource_already_exists, true)                    \
     X(resource_missing, true)                           \
     X(url_invalid, true)

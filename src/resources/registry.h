@@ -4,15 +4,19 @@
 
 struct arena;
 
-#define RESOURCES(X)  \
-    X(account)        \
-    X(coupon)         \
-    X(customer)       \
-    X(discount)       \
-    X(event)          \
-    X(price)          \
-    X(product)        \
-    X(promotion_code) \
+#define RESOURCES(X)             \
+    X(account)                   \
+    X(applicable_promotion_code) \
+    X(coupon)                    \
+    X(customer)                  \
+    X(discount)                  \
+    X(event)                     \
+    X(price)                     \
+    X(product)                   \
+    X(promotion_code)            \
+    X(redemption)                \
+    X(redemption_attempt)        \
+    X(redemption_preview)        \
     X(test_clock)
 
 #define RESOURCE_DECLARE(name) extern const struct resource name##_resource;

@@ -8,7 +8,7 @@ struct request;
 /* What can be due; of those that are due at the same instant the first named comes first. X(name):
  * name_due() is called. TIMER_CLOCK is a test clock under way, which runs the timers that go by it.
  */
-#define TIMERS(X) X(discount)
+#define TIMERS(X) X(discount) X(redemption)
 
 enum timer_kind {
     TIMER_CLOCK,

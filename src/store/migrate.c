@@ -21,8 +21,9 @@
 
 EMBED(migration_0001, "0001_objects.sql");
 EMBED(migration_0002, "0002_billing.sql");
+EMBED(migration_0005, "0005_redemptions.sql");
 
-static const char *const migrations[] = {migration_0001, migration_0002};
+static const char *const migrations[] = {migration_0001, migration_0002, migration_0005};
 
 STATEMENT(find_version, "SELECT version FROM schema_version");
 STATEMENT(set_version, "UPDATE schema_version SET version = $1");
