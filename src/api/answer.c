@@ -64,6 +64,8 @@ struct str answer_render(struct request *request, const struct answer *answer)
     case ANSWER_TEXT:
         text_add(&text, answer->text);
         break;
+    case ANSWER_CSV:
+        return STR(""); /* comes in pieces */
     }
     text_add_char(&text, '\n');
     return text_str(&text);

@@ -11,6 +11,7 @@
 #include "base/bell.h"
 #include "base/limits.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "schema/form.h"
 #include "store/db.h"
@@ -152,6 +153,8 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .id = id_short(random, &exchange->arena, "req_"),
         .version = service->default_version,
         .body = exchange->body,
+        .address = exchange->address,
+        .guesses = service->guesses,
     };
     if (answer_public(service, exchange))
         return EXCHANGE_ANSWERED;
@@ -210,6 +213,9 @@ static void run_call(struct exchange *exchange)
     if (body.data) {
         db_release(request->db);
         answer_with(exchange, 200, body);
+        exchange->csv = answer.csv;
+        if (exchange->csv.next)
+            exchange->content_type_out = "text/csv; charset=utf-8";
         return;
     }
     db_rollback_to_savepoint(request->db);
@@ -259,6 +265,7 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
 {
     arena_rewind(&exchange->arena, exchange->ready);
     exchange->header_count = exchange->prepared_header_count;
+    exchange->csv = (struct csv){0};
     if (exchange->key_to_admit.data && !admit(service, exchange, db, random))
         return;
     if (exchange->prepared.error.type != ERROR_NONE)
@@ -272,4 +279,18 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
         run_keyed(service, exchange);
     else
         run_call(exchange);
+}
+
+struct str exchange_next_piece(struct exchange *exchange, struct db *db)
+{
+    struct request *request = &exchange->request;
+    struct text piece;
+    if (!exchange->csv.next)
+        return STR("");
+    arena_rewind(&exchange->arena, exchange->ready);
+    text_init(&piece, request->arena, RESPONSE_BYTES_MAX);
+    request->db = db;
+    if (!exchange->csv.next(request, &exchange->csv, &piece))
+        exchange->csv.next = NULL;
+    return text_str(&piece);
 }

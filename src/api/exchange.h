@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/request.h"
 #include "base/str.h"
+#include "resources/resource.h"
 #include "store/accounts.h"
 
 #define EXCHANGE_HEADERS_MAX 8
@@ -38,6 +39,7 @@ struct exchange {
     struct str version_header;
     struct str account_header;
     struct str idempotency_key;
+    struct str address;          /* of the client */
     struct auth_memo *auth_memo; /* of the connection; NULL: none */
 
     /* What preparing found out. */
@@ -56,6 +58,7 @@ struct exchange {
     /* The answer. */
     int status;
     struct str answer;
+    struct csv csv; /* `next` is set: the answer comes in pieces */
     const char *content_type_out;
     struct header headers[EXCHANGE_HEADERS_MAX];
     size_t header_count;
@@ -77,6 +80,10 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
 /* What other requests may know once the transaction of the last run is committed. To be called
  * before the answer leaves. */
 void exchange_committed(const struct service *service, struct exchange *exchange);
+
+/* The next piece of an answer that comes in pieces, in the arena; empty: there is none. `db` is in
+ * a transaction. */
+struct str exchange_next_piece(struct exchange *exchange, struct db *db);
 
 /* Replaces the answer by a failure of the service. */
 void exchange_fail(struct exchange *exchange, int status, const char *message);

@@ -223,9 +223,12 @@ static void add_response(struct json_scope *responses, const char *status, const
     struct json_scope response = openapi_open_object(responses, status);
     openapi_add_string(&response, "description", meaning);
     struct json_scope content = openapi_open_object(&response, "content");
-    struct json_scope type = openapi_open_object(&content, "application/json");
+    bool csv = route && route->form == ANSWER_CSV;
+    struct json_scope type = openapi_open_object(&content, csv ? "text/csv" : "application/json");
     struct json_scope schema = openapi_open_object(&type, "schema");
-    if (route)
+    if (csv)
+        openapi_add_type(&schema, "string", false);
+    else if (route)
         add_answer(&schema, route);
     else
         openapi_add(&schema, "$ref", "\"#/components/schemas/error\"");

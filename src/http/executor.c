@@ -329,6 +329,16 @@ void executor_read(struct executor *executor, struct exchange *exchange)
         exchange_fail(exchange, failure == DB_BUSY ? 503 : 500, "An unknown error occurred.");
 }
 
+bool executor_next_piece(struct executor *executor, struct exchange *exchange, struct str *piece)
+{
+    struct reader *reader = executor_lend(executor);
+    begin_read(executor, reader);
+    *piece = exchange_next_piece(exchange, reader->db);
+    bool done = db_failed(reader->db) == DB_OK;
+    executor_return(executor, reader);
+    return done;
+}
+
 static bool open_readers(struct executor *executor, const char *path, size_t count)
 {
     for (size_t i = 0; i < count; i++) {

@@ -34,6 +34,11 @@ void executor_free(struct executor *executor);
 /* Runs a reading exchange on the calling thread. */
 void executor_read(struct executor *executor, struct exchange *exchange);
 
+/* Makes the next piece of an answer that comes in pieces, on the calling thread; empty: there is
+ * none. False: the database failed. */
+bool executor_next_piece(struct executor *executor, struct exchange *exchange,
+                         struct str *piece) MUST_CHECK;
+
 /* Lends a reading connection; it must be given back. */
 struct reader *executor_lend(struct executor *executor);
 void executor_return(struct executor *executor, struct reader *reader);

@@ -24,6 +24,7 @@
 #define CONNECTION_MEMORY_BYTES (REQUEST_LINE_BYTES_MAX + HEADER_BYTES_MAX + 8192)
 #define BODY_FIRST_BYTES 4096
 #define CALLS_KEPT 256
+#define PIECE_BYTES 32768
 #define DRAIN_STEP_US 10000
 
 enum call_state {
@@ -42,6 +43,7 @@ struct call {
     struct exchange exchange;
     struct random random;
     struct job job;
+    struct str piece; /* what is left to send of an answer that comes in pieces */
     size_t body_capacity;
     size_t body_max;
     int64_t started_us;
@@ -157,11 +159,38 @@ static void add_headers(struct MHD_Response *response, const struct call *call)
         MHD_add_response_header(response, "Connection", "close");
 }
 
+/* Sends an answer as it is made: only a piece of it is in memory. */
+static ssize_t send_piece(void *context, uint64_t position, char *target, size_t room)
+{
+    struct call *call = context;
+    struct str *piece = &call->piece;
+    (void)position;
+    if (piece->length == 0 && !executor_next_piece(call->server->executor, &call->exchange, piece))
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (piece->length == 0)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    size_t length = piece->length < room ? piece->length : room;
+    memcpy(target, piece->data, length);
+    *piece = (struct str){piece->data + length, piece->length - length};
+    connection_writes(call->connection, length);
+    return (ssize_t)length;
+}
+
+static struct MHD_Response *make_response(struct call *call)
+{
+    const struct exchange *exchange = &call->exchange;
+    call->piece = STR("");
+    if (exchange->csv.next)
+        return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, PIECE_BYTES, send_piece, call,
+                                                 NULL);
+    return MHD_create_response_from_buffer(
+        exchange->answer.length, (void *)(uintptr_t)exchange->answer.data, MHD_RESPMEM_PERSISTENT);
+}
+
 static enum MHD_Result respond(struct call *call)
 {
     struct exchange *exchange = &call->exchange;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        exchange->answer.length, (void *)(uintptr_t)exchange->answer.data, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_response(call);
     if (!response)
         return MHD_NO;
     add_headers(response, call);
@@ -255,6 +284,15 @@ static struct str header_value(struct call *call, const char *name)
     return (struct str){value ? value : "", length};
 }
 
+static struct str client_address(struct call *call)
+{
+    char *text = arena_alloc(&call->exchange.arena, INET_ADDRSTRLEN);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr_in *address = (const void *)info->client_addr;
+    return str_from(inet_ntop(AF_INET, &address->sin_addr, text, INET_ADDRSTRLEN));
+}
+
 static enum MHD_Result refuse_body(struct call *call)
 {
     return refuse(call, 400,
@@ -278,6 +316,7 @@ static enum MHD_Result read_head(struct call *call, const char *method)
     struct exchange *exchange = &call->exchange;
     exchange->method = str_from(method);
     exchange->auth_memo = connection_auth_memo(call->connection);
+    exchange->address = client_address(call);
     exchange->authorization = header_value(call, "Authorization");
     exchange->content_type = header_value(call, "Content-Type");
     exchange->version_header = header_value(call, "Stripe-Version");

@@ -136,6 +136,7 @@ static bool guesses_are_allowed(struct request *request, int64_t now,
     for (size_t i = 0; i < 3 && request->guesses; i++)
         allowed &= guesses_allow(request->guesses, request->tenant, guessers[i].guesser,
                                  guessers[i].who, now);
+    request->began &= allowed; /* the next attempt with the same idempotency key is a new one */
     return allowed || fail_with(request, 429, ERROR_INVALID_REQUEST, CODE_rate_limit,
                                 "Too many unknown promotion codes were tried. Please try again "
                                 "later.");

@@ -298,6 +298,28 @@ bool resource_list(struct request *request, const struct route *route, struct an
     return true;
 }
 
+bool list_older(struct request *request, const struct resource *resource, int64_t below,
+                int64_t limit, struct answer *answer)
+{
+    void *filter = resource_new(request, resource);
+    struct parameters table = {&resource->schema, filter, FILTER};
+    if (!decode_parameters(request, &table, 1) ||
+        !resource_resolve(request, &resource->schema, filter, FILTER) ||
+        (resource->check && !resource->check(request, filter, NULL, FILTER)))
+        return false;
+    struct selection selection;
+    begin(&selection, request, resource);
+    if (!add_filters(&selection, &resource->schema, filter))
+        return false;
+    if (below)
+        add_number(&selection, "o.seq <", below);
+    end(&selection, false, limit);
+    *answer = (struct answer){0};
+    struct query query = run(&selection);
+    read_items(request, &query, resource, limit, false, answer);
+    return true;
+}
+
 void list_statements(struct request *request, const struct resource *resource, struct text *text)
 {
     const struct schema *schema = &resource->schema;

@@ -131,7 +131,7 @@ static const struct field promotion_code_fields[] = {
 
 STATEMENT(find_same_code, "SELECT seq, customer, customer_account FROM promotion_codes"
                           " WHERE tenant = $1 AND code_key = $2 AND enabled = 1");
-STATEMENT(switch_off, "UPDATE promotion_codes SET enabled = 0 WHERE tenant = $1 AND seq = $2");
+STATEMENT(switch_code, "UPDATE promotion_codes SET enabled = $1 WHERE tenant = $2 AND seq = $3");
 
 static bool has_started(const struct request *request, const struct opt_time *starts_at)
 {
@@ -176,6 +176,15 @@ static void prepare(struct request *request, void *object)
     code->promotion.type.value = PROMOTION_COUPON;
 }
 
+static void set_enabled(struct request *request, int64_t row, bool enabled)
+{
+    struct query query = db_query(request->db, &switch_code);
+    db_bind_int(&query, enabled);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, row);
+    db_run(&query);
+}
+
 /* Whether two codes of one text could both be meant by a customer. */
 static bool scopes_meet(struct str customer, struct str other)
 {
@@ -208,10 +217,7 @@ bool promotion_code_is_taken(struct request *request, const struct promotion_cod
                 resource_load(request, &promotion_code_resource, rivals[i]);
             if (rival && !rival->over)
                 return true;
-            struct query off = db_query(request->db, &switch_off);
-            db_bind_int(&off, request->tenant);
-            db_bind_int(&off, rivals[i]);
-            db_run(&off);
+            set_enabled(request, rivals[i], false);
         }
     }
     return false;
@@ -338,9 +344,12 @@ static bool check(struct request *request, void *object, const void *before, uns
 
 static bool saved(struct request *request, void *object, const void *before)
 {
-    const struct promotion_code *code = object;
-    if (before)
+    const struct promotion_code *code = object, *old = before;
+    if (old) { /* what is not active anyway shows no change that would have been written */
+        if (code->enabled != old->enabled)
+            set_enabled(request, code->object.row, code->enabled);
         return true;
+    }
     ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
     if (code->rules.max_amount_off_total.set)
         allowance_open(request, (struct counted){.promotion_code = code->object.row},

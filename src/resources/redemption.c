@@ -7,9 +7,9 @@
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/discount.h"
-#include "resources/list.h"
 #include "resources/promotion_code.h"
 #include "resources/redemption_attempt.h"
+#include "resources/redemption_csv.h"
 #include "resources/redemption_preview.h"
 #include "resources/registry.h"
 #include "resources/test_clock.h"
@@ -97,6 +97,16 @@ static void derive(struct request *request, void *object)
     redemption->amount_total =
         (struct opt_int){redemption->amount.set && redemption->amount_discount.set,
                          redemption->amount.value - redemption->amount_discount.value};
+}
+
+struct str redemption_status_name(const struct redemption *redemption)
+{
+    return str_from(statuses[redemption->status.value - 1]);
+}
+
+struct str redemption_source_name(const struct redemption *redemption)
+{
+    return str_from(sources[redemption->source.value - 1]);
 }
 
 /* ---- redeeming ---- */
@@ -198,7 +208,7 @@ static bool fail_status(struct request *request, const struct redemption *redemp
 {
     return fail(request, CODE_NONE, STR_NULL,
                 "You cannot %s this redemption because its status is `%s`.", verb,
-                statuses[redemption->status.value - 1]);
+                redemption_status_name(redemption).data);
 }
 
 static bool hold_is_over(const struct request *request, const struct redemption *redemption)
@@ -292,6 +302,16 @@ static const struct route routes[] = {
      .in = CREATE,
      .name = "PostRedemptions",
      .summary = "Redeem a code or coupon, or hold a use of it"},
+    {.method = "GET",
+     .path = "/v1/redemptions.csv",
+     .handler = redemptions_csv,
+     .resource = &redemption_resource,
+     .form = ANSWER_CSV,
+     .parameters = &redemption_resource.schema,
+     .in = FILTER,
+     .name = "GetRedemptionsCsv",
+     .summary = "List redemptions as CSV, the newest first",
+     .no_expand = true},
     {.method = "POST",
      .path = "/v1/redemptions/:id/capture",
      .handler = capture,

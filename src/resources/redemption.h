@@ -71,6 +71,9 @@ struct redemption {
 extern const struct resource redemption_resource;
 extern const struct schema redemption_line_schema;
 
+struct str redemption_status_name(const struct redemption *redemption);
+struct str redemption_source_name(const struct redemption *redemption);
+
 /* Reads the parameters of a call and appraises what they say. False: they are wrong. */
 bool redemption_appraise(struct request *request, const struct route *route,
                          struct redemption *redemption, struct appraisal *appraisal) MUST_CHECK;

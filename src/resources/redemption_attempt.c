@@ -95,11 +95,11 @@ static struct strings reasons_of(struct request *request, unsigned refusals)
     return reasons;
 }
 
-static void prune(struct request *request)
+static void prune(struct request *request, int64_t now)
 {
     struct query query = db_query(request->db, &prune_attempts);
     db_bind_int(&query, request->tenant);
-    db_bind_int(&query, (request->now - ATTEMPT_RETENTION_SECONDS) << ROW_SECOND_BITS);
+    db_bind_int(&query, (now - ATTEMPT_RETENTION_SECONDS) << ROW_SECOND_BITS);
     db_bind_int(&query, PRUNED_PER_ATTEMPT);
     db_do(&query);
 }
@@ -121,7 +121,7 @@ void attempt_record(struct request *request, enum attempt_operation operation,
     attempt->reason = attempt->reasons.items[0];
     if (attempt->code.data)
         attempt->text_key = str_lower(request->arena, attempt->code);
-    prune(request);
+    prune(request, appraisal->now);
     enum db_result result = rows_insert(request, catalog_of(request, &redemption_attempt_resource),
                                         &redemption_attempt_resource.schema, attempt);
     assert(result != DB_CONFLICT);

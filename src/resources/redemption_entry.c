@@ -209,9 +209,8 @@ static void write_status(struct request *request, const struct redemption *redem
     const struct redemption_transitions *transitions = &redemption->status_transitions;
     const struct opt_time times[] = {transitions->canceled_at, transitions->expired_at,
                                      transitions->redeemed_at};
-    static const char *const names[] = {NULL, "canceled", "expired", "held", "redeemed"};
     struct query query = db_query(request->db, &set_status);
-    db_bind_str(&query, str_from(names[redemption->status.value]));
+    db_bind_str(&query, redemption_status_name(redemption));
     for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
         if (times[i].set)
             db_bind_int(&query, times[i].seconds);

@@ -44,6 +44,16 @@ struct resource {
     bool (*deleted)(struct request *request, void *object); /* … and of deletion */
 };
 
+struct text;
+
+/* A long answer, made piece by piece, each in a transaction of its own. */
+struct csv {
+    /* Adds the next piece; false: it was the last one. */
+    bool (*next)(struct request *request, struct csv *csv, struct text *piece);
+    int64_t object;   /* row of what it is about */
+    int64_t position; /* row that the piece before ended with */
+};
+
 /* What a request is answered with. */
 enum answer_form {
     ANSWER_OBJECT,
@@ -51,6 +61,7 @@ enum answer_form {
     ANSWER_LIST,
     ANSWER_SEARCH,
     ANSWER_TEXT, /* JSON that the handler wrote itself */
+    ANSWER_CSV,
 };
 
 struct answer {
@@ -63,6 +74,7 @@ struct answer {
     struct str next_page; /* ANSWER_SEARCH; null: none */
     struct str url;
     struct str text; /* ANSWER_TEXT */
+    struct csv csv;  /* ANSWER_CSV */
 };
 
 typedef bool handler_fn(struct request *request, const struct route *route, struct answer *answer);

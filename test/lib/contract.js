@@ -174,6 +174,9 @@ function violation(openapi, operation, { url, status, headers, json }) {
         return json === undefined ? undefined : openapi.differences(operation, status, json);
     }
     const type = headers.get('content-type');
+    if (status < 300 && operation?.definition.responses[200].content['text/csv']) {
+        return type.startsWith('text/csv') ? undefined : `the content type is ${type}`;
+    }
     if (type !== 'application/json') return `the content type is ${type}`;
     if (json === undefined) return 'the body is not JSON';
     if ('error' in json !== status >= 400) return `status ${status} ${'error' in json ? 'with' : 'without'} an error`;
