@@ -2,6 +2,8 @@
 
 -- The entry that this one takes back; its uses are below zero then.
 ALTER TABLE redemptions ADD COLUMN releases BIGINT;
+CREATE UNIQUE INDEX redemptions_releases ON redemptions (tenant, releases)
+    WHERE releases IS NOT NULL;
 
 ALTER TABLE coupon_uses ADD COLUMN amount_off_total BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE coupon_uses ADD COLUMN max_amount_off_total BIGINT

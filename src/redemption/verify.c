@@ -80,8 +80,6 @@ STATEMENT(wrong_release,
           " NULL) OR (r.releases IS NOT NULL AND (e.seq IS NULL OR e.seq > r.seq"
           " OR e.uses <> -r.uses OR e.coupon <> r.coupon"
           " OR COALESCE(e.promotion_code, 0) <> COALESCE(r.promotion_code, 0)))");
-STATEMENT(released_twice, "SELECT tenant, releases FROM redemptions WHERE releases IS NOT NULL"
-                          " GROUP BY tenant, releases HAVING COUNT(*) > 1");
 STATEMENT(lost_record, "SELECT o.tenant, o.seq FROM redemption_records AS o"
                        " LEFT JOIN redemptions AS r ON r.tenant = o.tenant AND r.seq = o.seq"
                        " WHERE r.seq IS NULL OR r.uses <> 1 OR r.coupon <> o.coupon_seq"
@@ -95,13 +93,21 @@ STATEMENT(wrong_status,
 STATEMENT(lost_hold, "SELECT o.tenant, o.seq FROM redemption_records AS o LEFT JOIN timers AS t"
                      " ON t.tenant = o.tenant AND t.object = o.seq WHERE o.status = 'held'"
                      " AND (t.object IS NULL OR o.hold_expires_at IS NULL)");
+#define BY_CUSTOMER                                                                           \
+    "(SELECT tenant, coupon_seq, promotion_code_seq, customer AS who FROM redemption_records" \
+    " WHERE customer IS NOT NULL AND status IN ('held', 'redeemed')"                          \
+    " UNION ALL SELECT tenant, coupon_seq, promotion_code_seq, email_key"                     \
+    " FROM redemption_records WHERE email_key IS NOT NULL"                                    \
+    " AND status IN ('held', 'redeemed')) AS h"
 STATEMENT(customer_count,
-          "SELECT u.tenant, u.coupon + u.promotion_code FROM customer_uses AS u WHERE"
-          " u.times_redeemed <> (SELECT COUNT(*) FROM redemption_records AS o"
-          " WHERE o.tenant = u.tenant AND (o.coupon_seq = u.coupon"
-          " OR o.promotion_code_seq = u.promotion_code)"
-          " AND (o.customer = u.who OR o.email_key = u.who)"
-          " AND o.status IN ('held', 'redeemed'))");
+          "SELECT u.tenant, u.coupon + u.promotion_code FROM customer_uses AS u LEFT JOIN ("
+          "SELECT tenant, coupon_seq AS coupon, 0 AS promotion_code, who, COUNT(*) AS total"
+          " FROM " BY_CUSTOMER " GROUP BY tenant, coupon_seq, who UNION ALL"
+          " SELECT tenant, 0, promotion_code_seq, who, COUNT(*) FROM " BY_CUSTOMER
+          " WHERE promotion_code_seq IS NOT NULL GROUP BY tenant, promotion_code_seq, who) AS t"
+          " ON t.tenant = u.tenant AND t.coupon = u.coupon"
+          " AND t.promotion_code = u.promotion_code AND t.who = u.who"
+          " WHERE u.times_redeemed <> COALESCE(t.total, 0)");
 STATEMENT(customer_cap,
           "SELECT u.tenant, u.coupon + u.promotion_code FROM customer_uses AS u"
           " LEFT JOIN coupons AS c ON c.tenant = u.tenant AND c.seq = u.coupon"
@@ -157,7 +163,6 @@ static const struct {
     {&lost_discount_coupon, "a discount is from a coupon that does not exist"},
     {&lost_discount, "a customer's discount does not exist or belongs to someone else"},
     {&wrong_release, "a release takes back another use than the one it names"},
-    {&released_twice, "a use was given back twice"},
     {&lost_record, "a redemption differs from its ledger entry, or has none"},
     {&wrong_status, "a redemption's use is counted although it ended, or not although it did not"},
     {&lost_hold, "a held redemption never expires"},

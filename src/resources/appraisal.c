@@ -24,9 +24,10 @@ STATEMENT(find_anywhere, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND 
                          " LIMIT 1");
 STATEMENT(find_earlier, "SELECT 1 FROM redemption_records WHERE tenant = $1 AND customer = $2"
                         " AND source = 'api' AND status IN ('held', 'redeemed') LIMIT 1");
+/* + 0: not by the index over the uses of a coupon, which may be many. */
 STATEMENT(find_reference,
           "SELECT 1 FROM redemption_records WHERE tenant = $1 AND client_reference_id = $2"
-          " AND coupon_seq = $3 AND COALESCE(promotion_code_seq, 0) = $4"
+          " AND coupon_seq + 0 = $3 AND COALESCE(promotion_code_seq, 0) = $4"
           " AND status IN ('held', 'redeemed') LIMIT 1");
 
 /* ---- the parameters ---- */

@@ -378,6 +378,7 @@ test('what was refused is kept with its reasons, and nothing else of it', async 
     const { created } = byText;
     assert.deepEqual(await ids({ created: { gte: created, gt: created - 1, lt: created + 99, lte: created + 99 } }),
         attempts.map(({ id }) => id));
+    assert.deepEqual(await ids({ created: created - 1 }), []);
     assert.deepEqual(await ids({ limit: 1, starting_after: unknown.id }), [byId.id]);
     assert.deepEqual(await ids({ limit: 1, ending_before: byText.id }), [byId.id]);
 });

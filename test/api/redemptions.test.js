@@ -394,6 +394,7 @@ test('the list is filtered by coupon, code, customer, status, reference and time
     assert.deepEqual(await places({ coupon: 'B', customer: who, status: 'redeemed' }), [1]);
     assert.deepEqual(await places({ created: { gte: made[0].created, lte: made[4].created } }), [4, 3, 2, 1, 0]);
     assert.deepEqual(await places({ created: { lt: made[0].created } }), []);
+    assert.deepEqual(await places({ created: made[0].created - 1 }), []);
     assert.deepEqual(await places({ created: { gt: made[4].created + 1 } }), []);
     assert.deepEqual(await places({ limit: 2, starting_after: made[3].id }), [2, 1]);
     assert.deepEqual(await places({ limit: 2, ending_before: made[0].id }), [2, 1]);
@@ -439,6 +440,7 @@ test('the list can be had as CSV, with the same filters', async () => {
         { coupon: 'B' }, { customer: who }, { status: 'held' }, { created: { gte: 0, gt: 0, lt: 9e9, lte: 9e9 } },
     ];
     for (const filter of filters) assert.equal((await csv(filter))[0].id, second.id);
+    assert.deepEqual(await csv({ created: first.created - 1 }), []);
     for (const filter of [{ promotion_code: promotion }, { client_reference_id: first.client_reference_id }]) {
         assert.deepEqual((await csv(filter)).map(({ id }) => id), [first.id]);
     }

@@ -136,10 +136,6 @@ static const struct {
      "a release takes back another use than the one it names"},
     {"UPDATE redemptions SET releases = NULL",
      "a release takes back another use than the one it names"},
-    {"INSERT INTO redemptions SELECT tenant, seq + 1, created, uses, coupon, coupon_ordinal,"
-     " coupon_previous, promotion_code, promotion_code_ordinal, promotion_code_previous, customer,"
-     " discount, releases FROM redemptions WHERE uses < 0",
-     "a use was given back twice"},
     {"UPDATE redemption_records SET coupon_seq = 5",
      "a redemption differs from its ledger entry, or has none"},
     {"UPDATE redemptions SET customer = 'cus_other'",
