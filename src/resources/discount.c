@@ -123,12 +123,14 @@ struct offer discount_offer(const struct coupon *coupon, const struct promotion_
 
 /* Enters the use into the ledger and the discount into its table. */
 static bool enter(struct request *request, const struct purchase *purchase, struct discount *made,
-                  const struct coupon *coupon, const struct promotion_code *code)
+                  struct str email_key, const struct coupon *coupon,
+                  const struct promotion_code *code)
 {
     struct redemption *redemption = resource_new(request, &redemption_resource);
     redemption->amount = purchase->amount;
     redemption->currency = purchase->currency;
     redemption->customer = made->customer;
+    redemption->email_key = email_key;
     redemption->discount = (struct ref){made->object.id, made->object.row, NULL};
     redemption->source.value = redemption_source(purchase->surface);
     if (!redemption_enter(request, redemption, coupon, code))
@@ -146,7 +148,8 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
 {
     struct offer offer = discount_offer(coupon, code, purchase->currency);
     struct purchase counted = *purchase;
-    redemption_count_uses(request, &counted, coupon, code, STR_NULL);
+    struct str email_key = redemption_email_key(request, purchase->customer, coupon, code);
+    redemption_count_uses(request, &counted, coupon, code, email_key);
     unsigned refusals = eligibility(&offer, &counted);
     if (refusals)
         return fail_refused(request, refusals, &offer, purchase, param);
@@ -166,7 +169,7 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
     if (coupon->duration.value == DURATION_REPEATING)
         made->ends = (struct opt_time){
             true, calendar_add_months(made->starts.seconds, coupon->duration_in_months.value)};
-    if (!enter(request, purchase, made, coupon, code))
+    if (!enter(request, purchase, made, email_key, coupon, code))
         return fail_refused(request, 1u << REFUSAL_COUPON_USED_UP, &offer, purchase, param);
     if (made->ends.set)
         timer_set(request, TIMER_discount, made->object.row, made->ends.seconds);

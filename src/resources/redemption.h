@@ -87,6 +87,11 @@ void redemption_count_uses(struct request *request, struct purchase *purchase,
                            const struct coupon *coupon, const struct promotion_code *code,
                            struct str email_key);
 
+/* The e-mail address of a customer as it is compared, where uses per customer are limited; null
+ * where they are not, or when it is not known. */
+struct str redemption_email_key(struct request *request, struct str customer,
+                                const struct coupon *coupon, const struct promotion_code *code);
+
 /* Enters a use: counts it against every cap and limit, writes ledger and record, and records what
  * changed of the code. The redemption brings what is known of it; the rest is filled in. False: a
  * cap or limit refuses it, and the request has to fail, so that what was counted is undone. */

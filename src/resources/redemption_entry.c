@@ -86,6 +86,17 @@ void redemption_count_uses(struct request *request, struct purchase *purchase,
         purchase->code_uses = uses_so_far(request, &limits[1], purchase->customer, email_key);
 }
 
+struct str redemption_email_key(struct request *request, struct str customer,
+                                const struct coupon *coupon, const struct promotion_code *code)
+{
+    struct limit limits[2];
+    size_t count = limits_of(coupon, code, limits);
+    bool limited = limits[0].per_customer.set || (count == 2 && limits[1].per_customer.set);
+    const struct customer *found =
+        limited && customer.data ? resource_find(request, &customer_resource, customer) : NULL;
+    return found ? allowance_email_key(request, found->email) : STR_NULL;
+}
+
 static bool take_limits(struct request *request, const struct redemption *redemption,
                         const struct coupon *coupon, const struct promotion_code *code)
 {

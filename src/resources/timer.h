@@ -53,5 +53,8 @@ void timers_turn(struct request *request, int64_t now);
 /* When the next timer in real time is due; 0: none is set. */
 int64_t timers_next(struct request *request);
 
+/* Makes the timers of one kind that go by a test clock due now, in real time. */
+void timers_hasten(struct request *request, int64_t clock, enum timer_kind kind);
+
 /* Removes all timers by a test clock. */
 void timers_drop(struct request *request, int64_t clock);

@@ -263,6 +263,14 @@ test('a guest is known by the e-mail address, however it is written', async () =
     verified();
 });
 
+test('an address that a customer used elsewhere counts too', async () => {
+    const { coupon, customer, preview } = account(server, ACACIA);
+    await coupon({ id: 'ONE', restrictions: { max_redemptions_per_customer: 1 } });
+    await customer({ email: 'Jo@example.com', coupon: 'ONE' });
+    assert.deepEqual(reasons(await preview({ coupon: 'ONE', email: 'jo@example.com' })), ['customer_limit_reached']);
+    verified();
+});
+
 test('of many redemptions by one customer at once as many succeed as may', async () => {
     const { coupon, refuse, customer } = account(server);
     await coupon({ id: 'THREE', restrictions: { max_redemptions_per_customer: 3 } });

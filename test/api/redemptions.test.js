@@ -268,6 +268,18 @@ test('the hold of a customer with a test clock expires by the clock', async () =
     refused(await call('POST', `/v1/redemptions/${id}/cancel`), { status: 400, message: /`expired`/ });
 });
 
+test('a hold does not outlive the clock that it goes by', async () => {
+    const { coupon, customer, hold, get, post, call } = account(server);
+    const clock = await post('/v1/test_helpers/test_clocks', { frozen_time: now() + 9000 });
+    const { id: who } = await customer({ test_clock: clock.id });
+    await coupon({ id: 'A', max_redemptions: 1 });
+    const { id } = await hold({ coupon: 'A', customer: who });
+    assert.equal((await call('DELETE', `/v1/test_helpers/test_clocks/${clock.id}`)).status, 200);
+    await until(async () => (await get(`/v1/redemptions/${id}`)).status === 'expired');
+    assert.equal((await get('/v1/coupons/A')).times_redeemed, 0);
+    verified();
+});
+
 test('what is redeemed comes back only where the code allows it', async () => {
     const { coupon, code, redeem, hold, cancel, call, post, get } = account(server);
     await coupon({ id: 'A' });
