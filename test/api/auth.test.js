@@ -175,10 +175,14 @@ async function fill(key) {
     const { id: code } = await post('/v1/promotion_codes', { promotion: { type: 'coupon', coupon } });
     const { id: customer } = await post('/v1/customers', { coupon }, ACACIA);
     const { id: product } = await post('/v1/products', { name: 'x' });
+    const { id: redemption } = await post('/v1/redemptions', { coupon });
+    await post('/v1/redemptions/preview', { code: 'unknown' });
+    const { json: { data: [attempt] } } = await raw(server, { path: '/v1/redemption_attempts', key });
     const { json: { data: [event] } } = await raw(server, { path: '/v1/events', key, form: { limit: 1 } });
     return {
         '/v1/coupons': coupon, '/v1/promotion_codes': code, '/v1/customers': customer, '/v1/products': product,
         '/v1/events': event.id,
+        '/v1/redemptions': redemption, '/v1/redemption_attempts': attempt.id,
     };
 }
 
