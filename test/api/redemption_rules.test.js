@@ -475,16 +475,60 @@ test('a customer who is not there has no codes', async () => {
         { status: 400, param: 'limit' });
 });
 
-test('of very many codes the newest are looked at, and all of the own ones', async () => {
+test('of very many codes the newest 1,000 are looked at', async () => {
     const { coupon, customer, get, code } = account(server);
     await coupon({ id: 'A', percent_off: 10 });
     await coupon({ id: 'B', percent_off: 90 });
     const { id: who } = await customer();
     const own = await code('A', { code: 'OWN', customer: who });
     await code('B', { code: 'OLD' });
-    for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 100 }, () => code('A')));
+    for (let i = 0; i < 998; i += 2) await Promise.all([code('A'), code('A')]);
     const path = `/v1/customers/${who}/applicable_promotion_codes`;
-    const { data, has_more: more } = await get(path, { amount: 100, currency: 'usd', limit: 100 });
-    assert.deepEqual([data.length, more, data[0].promotion_code], [100, true, own.id]);
-    assert(data.every(({ amount_discount: off }) => off === 10), 'the best one is too old to be found');
+    const best = async () => (await get(path, { amount: 100, currency: 'usd', limit: 100 })).data;
+    assert.equal((await best())[0].amount_discount, 90);
+    await code('A');
+    assert.equal((await best())[0].amount_discount, 90);
+    await code('A');
+    const data = await best();
+    assert.deepEqual([data.length, data[0].amount_discount, data[0].promotion_code], [100, 10, own.id]);
+});
+
+test('of the own codes the newest 200 are looked at', async () => {
+    const { coupon, customer, get, code } = account(server);
+    await coupon({ id: 'A', percent_off: 10 });
+    await coupon({ id: 'B', percent_off: 90 });
+    const { id: who } = await customer();
+    await code('B', { code: 'OLD', customer: who });
+    for (let i = 0; i < 198; i++) await code('A', { customer: who });
+    const path = `/v1/customers/${who}/applicable_promotion_codes`;
+    const best = async () => (await get(path, { amount: 100, currency: 'usd', limit: 1 })).data[0].amount_discount;
+    assert.equal(await best(), 90);
+    await code('A', { customer: who });
+    assert.equal(await best(), 90);
+    await code('A', { customer: who });
+    assert.equal(await best(), 10);
+});
+
+test('amounts go up to 99999999, quantities from 1', async () => {
+    const { coupon, preview, call, customer, get } = account(server);
+    await coupon({ id: 'A' });
+    const { id: who } = await customer();
+    const bad = async (form, param) =>
+        refused(await call('POST', '/v1/redemptions/preview', { coupon: 'A', currency: 'usd', ...form }), { status: 400, param });
+    for (const amount of [0, 1, 99999998, 99999999]) {
+        assert.equal((await preview({ coupon: 'A', currency: 'usd', amount })).amount, amount);
+        const { amount: sum } = await preview({ coupon: 'A', currency: 'usd', line_items: [{ amount }, { amount }] });
+        assert.equal(sum, 2 * amount);
+    }
+    for (const amount of [-1, 100000000, 1.5]) {
+        await bad({ amount }, 'amount');
+        await bad({ line_items: [{ amount }] }, 'line_items[0][amount]');
+    }
+    await bad({ line_items: [{ amount: 1, quantity: 0 }] }, 'line_items[0][quantity]');
+    await bad({ line_items: Array.from({ length: 101 }, () => ({ amount: 1 })) }, 'line_items');
+    assert.equal((await preview({
+        coupon: 'A', currency: 'usd', line_items: Array.from({ length: 100 }, () => ({ amount: 4 })),
+    })).amount_discount, 100);
+    for (const limit of [1, 99, 100]) await get(`/v1/customers/${who}/applicable_promotion_codes`, { limit });
+    refused(await call('GET', `/v1/customers/${who}/applicable_promotion_codes`, { limit: 0 }), { status: 400, param: 'limit' });
 });
