@@ -103,6 +103,10 @@ struct str error_render(const struct request *request)
         json_key(&scope, str_from(error->objects[i].schema->name));
         json_object(&text, error->objects[i].schema, error->objects[i].object, &view, NULL);
     }
+    if (error->reason.data) {
+        json_key(&scope, STR("reason"));
+        json_string(&text, error->reason);
+    }
     json_key(&scope, STR("type"));
     json_string(&text, str_from(error_type_name(error->type)));
     json_end(&scope);

@@ -157,7 +157,9 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .random = random,
         .id = id_short(random, &exchange->arena, "req_"),
         .version = service->default_version,
+        .address = exchange->address,
         .dev = service->dev,
+        .guesses = service->guesses,
     };
     if (answer_public(service, exchange))
         return EXCHANGE_ANSWERED;

@@ -39,6 +39,7 @@ struct exchange {
     struct str version_header;
     struct str account_header;
     struct str idempotency_key;
+    struct str address;          /* of the client */
     struct auth_memo *auth_memo; /* of the connection; NULL: none */
 
     /* What preparing found out. */

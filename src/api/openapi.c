@@ -45,6 +45,7 @@ static const struct {
     {"param", "{\"type\": \"string\"}"},
     {"payment_intent", "{\"$ref\": \"#/components/schemas/payment_intent\"}"},
     {"payment_method", "{\"$ref\": \"#/components/schemas/payment_method\"}"},
+    {"reason", "{\"type\": \"string\"}"},
     {"setup_intent", "{\"$ref\": \"#/components/schemas/setup_intent\"}"},
     {"type", "{\"enum\": [\"api_error\", \"card_error\", \"idempotency_error\", "
              "\"invalid_request_error\"]}"},
@@ -147,7 +148,8 @@ static void add_query(struct json_scope *parameters, const struct field *field, 
     openapi_add_string(&parameter, "name", field_name(field));
     openapi_add_string(&parameter, "in", "query");
     openapi_add_string(&parameter, "description", field->help);
-    if (field->kind == KIND_TIME || field->kind == KIND_STRINGS || field->kind == KIND_METADATA) {
+    if (field->kind == KIND_TIME || field->kind == KIND_STRINGS || field->kind == KIND_METADATA ||
+        field->kind == KIND_LIST) {
         openapi_add_string(&parameter, "style", "deepObject"); /* brackets */
         openapi_add(&parameter, "explode", "true");
     }
@@ -184,7 +186,7 @@ static void add_parameters(struct json_scope *operation, const struct route *rou
     }
     if (strcmp(route->method, "POST") != 0 || route->raw_body) {
         add_queries(&parameters, route->parameters, route->in, version);
-        if (route->form == ANSWER_LIST) {
+        if (route->handler == resource_list) {
             add_queries(&parameters, &page_schema, FILTER, version);
         } else if (takes_expand(route, version)) {
             struct json_scope expand = openapi_open_item(&parameters);

@@ -67,7 +67,7 @@ static void add_call(struct text *text, const struct route *route)
         text_add_literal(text, "| parameter | type | meaning |\n| --- | --- | --- |\n");
         if (route->parameters)
             add_rows(text, route->parameters, route->in, STR(""));
-        if (route->form == ANSWER_LIST)
+        if (route->handler == resource_list)
             add_rows(text, &page_schema, FILTER, STR(""));
         text_add_char(text, '\n');
     }

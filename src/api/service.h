@@ -5,6 +5,7 @@
 #include "store/accounts.h"
 
 struct bell;
+struct guesses;
 struct keyring;
 struct router;
 
@@ -13,7 +14,8 @@ struct service {
     struct keyring *keyring;
     struct router *router;
     const struct clock *clock;
-    struct bell *due; /* wakes the scheduler */
+    struct guesses *guesses; /* failed look-ups of codes; NULL: they are not counted */
+    struct bell *due;        /* wakes the scheduler */
     unsigned char pepper[PEPPER_BYTES];
     bool dev;                /* any sk_test_ key opens an account of its own */
     int32_t default_version; /* of requests that name none */

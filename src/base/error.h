@@ -25,6 +25,7 @@ struct error {
     struct str decline_code; /* of a card_error; null: none */
     struct str param;        /* bracket path; null: none */
     struct str message;
+    struct str reason; /* of a refusal, for machines; null: none */
     struct error_object objects[2];
     bool keeps; /* what the call did stays: a payment that was declined is on record */
 };
@@ -58,6 +59,7 @@ struct request;
     X(promotion_code_customer_missing_first_time, true) \
     X(promotion_code_customer_not_first_time, true)     \
     X(property_expansion_max_depth, false)              \
+    X(rate_limit, true)                                 \
     X(resource_already_exists, true)                    \
     X(resource_missing, true)                           \
     X(setup_intent_unexpected_state, true)              \

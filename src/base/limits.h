@@ -47,6 +47,24 @@
 #define INVOICE_LINES_MAX 250
 #define SUBSCRIPTION_ITEMS_MAX 20
 
+/* Redemptions */
+#define AMOUNT_OFF_TOTAL_MAX INT64_C(999999999999)
+#define HOLD_SECONDS_DEFAULT (30 * 60)
+#define HOLD_SECONDS_MAX (7 * 86400)
+#define CLIENT_REFERENCE_CHARACTERS_MAX 200
+#define ATTEMPT_RETENTION_SECONDS (30 * 86400)
+#define APPLICABLE_OWN_CODES_MAX 200   /* how many of a customer's own codes are looked at */
+#define APPLICABLE_OPEN_CODES_MAX 1000 /* and how many of all codes, the newest */
+
+/* Guesses: look-ups of codes that do not exist, per account and mode */
+#define GUESSES_PER_CUSTOMER_MINUTE 10
+#define GUESSES_PER_CUSTOMER_DAY 100
+#define GUESSES_PER_ADDRESS_MINUTE 300
+#define GUESSES_PER_ADDRESS_DAY 10000
+#define GUESSES_PER_KEY_MINUTE 600
+#define GUESSES_PER_KEY_DAY 50000
+#define GUESSERS_MAX 8192 /* remembered at once */
+
 /* Lists */
 #define LIST_LIMIT_DEFAULT 10
 #define LIST_LIMIT_MAX 100

@@ -9,6 +9,7 @@ struct catalog;
 struct db;
 struct expansion;
 struct form_node;
+struct guesses;
 struct random;
 struct schema;
 
@@ -35,6 +36,9 @@ struct request {
     struct expansion *expansion;  /* what expand[] asks for; NULL: nothing */
     const struct schema *table;   /* of the call's parameters */
     uint64_t given[2];            /* which of its rows the form named, a bit each */
+
+    struct str address;      /* of the client; null: not known */
+    struct guesses *guesses; /* failed look-ups of codes; NULL: they are not counted */
 
     bool timer_set;        /* something may be due earlier than the scheduler expects */
     bool began;            /* past the static checks: the answer is kept under the key */

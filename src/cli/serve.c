@@ -14,6 +14,7 @@
 #include "http/executor.h"
 #include "http/scheduler.h"
 #include "http/server.h"
+#include "redemption/guesses.h"
 #include "store/db.h"
 #include "store/directory.h"
 #include "store/migrate.h"
@@ -178,6 +179,7 @@ static void build_service(struct running *running, const struct options *options
         abort(); /* was checked before */
     catalog_build(&running->arena, &service->catalog);
     service->keyring = keyring_new();
+    service->guesses = guesses_new();
     service->router = router_build(&running->arena, service->dev);
     service->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (service->wakeup < 0)
@@ -231,6 +233,8 @@ static void stop(struct running *running)
         close(running->service.wakeup);
     if (running->service.keyring)
         keyring_free(running->service.keyring);
+    if (running->service.guesses)
+        guesses_free(running->service.guesses);
     directory_close(&running->directory);
     arena_release(&running->arena);
 }

@@ -284,6 +284,15 @@ static struct str header_value(struct call *call, const char *name)
     return (struct str){value ? value : "", length};
 }
 
+static struct str client_address(struct call *call)
+{
+    char *text = arena_alloc(&call->exchange.arena, INET_ADDRSTRLEN);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr_in *address = (const void *)info->client_addr;
+    return str_from(inet_ntop(AF_INET, &address->sin_addr, text, INET_ADDRSTRLEN));
+}
+
 static enum MHD_Result refuse_body(struct call *call)
 {
     return refuse(call, 400,
@@ -307,6 +316,7 @@ static enum MHD_Result read_head(struct call *call, const char *method)
     struct exchange *exchange = &call->exchange;
     exchange->method = str_from(method);
     exchange->auth_memo = connection_auth_memo(call->connection);
+    exchange->address = client_address(call);
     exchange->authorization = header_value(call, "Authorization");
     exchange->content_type = header_value(call, "Content-Type");
     exchange->version_header = header_value(call, "Stripe-Version");

@@ -5,6 +5,8 @@
 #include "base/request.h"
 #include "store/db.h"
 
+#include <assert.h>
+
 STATEMENT(open_coupon, "INSERT INTO coupon_uses (tenant, coupon, times_redeemed, max_redemptions)"
                        " VALUES ($1, $2, 0, $3)");
 STATEMENT(open_code, "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
@@ -26,7 +28,16 @@ STATEMENT(take_code, "UPDATE promotion_code_uses SET times_redeemed = times_rede
 STATEMENT(enter,
           "INSERT INTO redemptions (tenant, seq, created, uses, coupon, coupon_ordinal,"
           " coupon_previous, promotion_code, promotion_code_ordinal, promotion_code_previous,"
-          " customer, discount) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
+          " customer, discount, releases)"
+          " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+STATEMENT(give_coupon, "UPDATE coupon_uses SET times_redeemed = times_redeemed - $1,"
+                       " previous_redemption = last_redemption, last_redemption = $2"
+                       " WHERE tenant = $3 AND coupon = $4 AND times_redeemed >= $1"
+                       " RETURNING times_redeemed, previous_redemption");
+STATEMENT(give_code, "UPDATE promotion_code_uses SET times_redeemed = times_redeemed - $1,"
+                     " previous_redemption = last_redemption, last_redemption = $2"
+                     " WHERE tenant = $3 AND promotion_code = $4 AND times_redeemed >= $1"
+                     " RETURNING times_redeemed, previous_redemption");
 
 static void bind_cap(struct query *query, struct opt_int max_redemptions)
 {
@@ -83,7 +94,8 @@ struct place {
     int64_t previous; /* 0: the first */
 };
 
-static bool take(struct request *request, const struct statement *statement, int64_t row,
+/* Moves a counter. False: it would leave its bounds. */
+static bool move(struct request *request, const struct statement *statement, int64_t row,
                  int64_t entry, int64_t uses, struct place *place)
 {
     struct query query = db_query(request->db, statement);
@@ -106,28 +118,49 @@ static void bind_optional(struct query *query, int64_t value)
         db_bind_null(query);
 }
 
-enum ledger_result ledger_redeem(struct request *request, const struct use *use)
+static void write_entry(struct request *request, const struct use *use, int64_t entry,
+                        const struct place *coupon, const struct place *code, bool release)
 {
-    struct place coupon = {0}, code = {0};
-    int64_t entry = db_next_row(request->db, request->now);
-    if (use->coupon && !take(request, &take_coupon, use->coupon, entry, use->uses, &coupon))
-        return LEDGER_COUPON_USED_UP;
-    if (use->promotion_code &&
-        !take(request, &take_code, use->promotion_code, entry, use->uses, &code))
-        return LEDGER_CODE_USED_UP;
     struct query query = db_query(request->db, &enter);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, entry);
     db_bind_int(&query, request->now);
-    db_bind_int(&query, use->uses);
+    db_bind_int(&query, release ? -use->uses : use->uses);
     db_bind_int(&query, use->coupon);
-    db_bind_int(&query, coupon.ordinal);
-    bind_optional(&query, coupon.previous);
+    db_bind_int(&query, coupon->ordinal);
+    bind_optional(&query, coupon->previous);
     bind_optional(&query, use->promotion_code);
-    bind_optional(&query, code.ordinal);
-    bind_optional(&query, code.previous);
+    if (use->promotion_code)
+        db_bind_int(&query, code->ordinal);
+    else
+        db_bind_null(&query);
+    bind_optional(&query, code->previous);
     db_bind_str(&query, use->customer);
     bind_optional(&query, use->discount);
+    bind_optional(&query, release ? use->entry : 0);
     db_do(&query);
+}
+
+enum ledger_result ledger_redeem(struct request *request, const struct use *use)
+{
+    struct place coupon = {0}, code = {0};
+    int64_t entry = use->entry ? use->entry : db_next_row(request->db, request->now);
+    if (use->coupon && !move(request, &take_coupon, use->coupon, entry, use->uses, &coupon))
+        return LEDGER_COUPON_USED_UP;
+    if (use->promotion_code &&
+        !move(request, &take_code, use->promotion_code, entry, use->uses, &code))
+        return LEDGER_CODE_USED_UP;
+    write_entry(request, use, entry, &coupon, &code, false);
     return LEDGER_DONE;
+}
+
+void ledger_release(struct request *request, const struct use *use)
+{
+    struct place coupon = {0}, code = {0};
+    int64_t entry = db_next_row(request->db, request->now);
+    bool moved = move(request, &give_coupon, use->coupon, entry, use->uses, &coupon) &&
+                 (!use->promotion_code ||
+                  move(request, &give_code, use->promotion_code, entry, use->uses, &code));
+    assert(moved || db_failed(request->db) != DB_OK); /* what was counted can be taken back */
+    write_entry(request, use, entry, &coupon, &code, true);
 }

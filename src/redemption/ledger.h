@@ -1,6 +1,7 @@
 #pragma once
 /* Uses of coupons and codes: the counters that caps are enforced on, and the ledger that they are
- * equal to. Both move in the transaction of whatever the use is for. */
+ * equal to. Both move in the transaction of whatever the use is for. An entry's ordinal is the
+ * count after it, so that each entry proves the one before: nothing is ever changed or removed. */
 #include "schema/field.h"
 
 struct request;
@@ -23,6 +24,7 @@ struct use {
     int64_t promotion_code; /* 0: the coupon itself was used */
     struct str customer;    /* null: nobody known */
     int64_t discount;       /* 0: none */
+    int64_t entry;          /* number for the ledger, from db_next_row(); 0: the next one */
 };
 
 enum ledger_result {
@@ -34,3 +36,7 @@ enum ledger_result {
 /* Counts the use against every cap and enters it into the ledger. When a cap refuses it, the
  * request has to fail, so that what was counted is undone with it. */
 enum ledger_result ledger_redeem(struct request *request, const struct use *use) MUST_CHECK;
+
+/* Gives the use of the entry back: the counters go down again, and an entry that says so follows.
+ * To be called once for an entry. */
+void ledger_release(struct request *request, const struct use *use);

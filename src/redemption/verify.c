@@ -18,13 +18,14 @@ STATEMENT(code_count,
           " ON r.tenant = u.tenant AND r.promotion_code = u.promotion_code"
           " WHERE u.times_redeemed <> COALESCE(r.total, 0)");
 STATEMENT(coupon_ordinals,
-          "SELECT tenant, coupon FROM redemptions WHERE coupon <> 0 GROUP BY tenant, coupon"
-          " HAVING COUNT(*) <> COUNT(DISTINCT coupon_ordinal)"
-          " OR MAX(coupon_ordinal) <> SUM(uses)");
+          "SELECT tenant, seq FROM (SELECT tenant, seq, uses, coupon_ordinal AS noted,"
+          " LAG(coupon_ordinal) OVER (PARTITION BY tenant, coupon ORDER BY seq) AS before"
+          " FROM redemptions WHERE coupon <> 0) AS h WHERE noted <> COALESCE(before, 0) + uses");
 STATEMENT(code_ordinals,
-          "SELECT tenant, promotion_code FROM redemptions WHERE promotion_code IS NOT NULL"
-          " GROUP BY tenant, promotion_code HAVING COUNT(*) <> COUNT(DISTINCT"
-          " promotion_code_ordinal) OR MAX(promotion_code_ordinal) <> SUM(uses)");
+          "SELECT tenant, seq FROM (SELECT tenant, seq, uses, promotion_code_ordinal AS noted,"
+          " LAG(promotion_code_ordinal) OVER (PARTITION BY tenant, promotion_code ORDER BY seq)"
+          " AS before FROM redemptions WHERE promotion_code IS NOT NULL) AS h"
+          " WHERE noted <> COALESCE(before, 0) + uses");
 STATEMENT(coupon_cap, "SELECT o.tenant, o.seq FROM coupons AS o LEFT JOIN coupon_uses AS u"
                       " ON u.tenant = o.tenant AND u.coupon = o.seq WHERE u.coupon IS NULL"
                       " OR u.times_redeemed > o.max_redemptions"
@@ -73,6 +74,63 @@ STATEMENT(lost_discount,
           " ON d.tenant = o.tenant AND d.seq = o.discount_seq WHERE o.discount_seq IS NOT NULL"
           " AND o.deleted_at IS NULL AND (d.seq IS NULL OR d.deleted_at IS NOT NULL"
           " OR d.customer <> o.id)");
+STATEMENT(wrong_release,
+          "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN redemptions AS e"
+          " ON e.tenant = r.tenant AND e.seq = r.releases WHERE (r.uses < 0) <> (r.releases IS NOT"
+          " NULL) OR (r.releases IS NOT NULL AND (e.seq IS NULL OR e.seq > r.seq"
+          " OR e.uses <> -r.uses OR e.coupon <> r.coupon"
+          " OR COALESCE(e.promotion_code, 0) <> COALESCE(r.promotion_code, 0)))");
+STATEMENT(lost_record, "SELECT o.tenant, o.seq FROM redemption_records AS o"
+                       " LEFT JOIN redemptions AS r ON r.tenant = o.tenant AND r.seq = o.seq"
+                       " WHERE r.seq IS NULL OR r.uses <> 1 OR r.coupon <> o.coupon_seq"
+                       " OR COALESCE(r.promotion_code, 0) <> COALESCE(o.promotion_code_seq, 0)"
+                       " OR COALESCE(r.customer, '') <> COALESCE(o.customer, '')"
+                       " OR COALESCE(r.discount, 0) <> COALESCE(o.discount_seq, 0)");
+STATEMENT(wrong_status,
+          "SELECT o.tenant, o.seq FROM redemption_records AS o LEFT JOIN redemptions AS r"
+          " ON r.tenant = o.tenant AND r.releases = o.seq AND r.uses < 0"
+          " WHERE (o.status IN ('canceled', 'expired')) <> (r.seq IS NOT NULL)");
+STATEMENT(lost_hold, "SELECT o.tenant, o.seq FROM redemption_records AS o LEFT JOIN timers AS t"
+                     " ON t.tenant = o.tenant AND t.object = o.seq WHERE o.status = 'held'"
+                     " AND (t.object IS NULL OR o.hold_expires_at IS NULL)");
+#define BY_CUSTOMER                                                                           \
+    "(SELECT tenant, coupon_seq, promotion_code_seq, customer AS who FROM redemption_records" \
+    " WHERE customer IS NOT NULL AND status IN ('held', 'redeemed')"                          \
+    " UNION ALL SELECT tenant, coupon_seq, promotion_code_seq, email_key"                     \
+    " FROM redemption_records WHERE email_key IS NOT NULL"                                    \
+    " AND status IN ('held', 'redeemed')) AS h"
+STATEMENT(customer_count,
+          "SELECT u.tenant, u.coupon + u.promotion_code FROM customer_uses AS u LEFT JOIN ("
+          "SELECT tenant, coupon_seq AS coupon, 0 AS promotion_code, who, COUNT(*) AS total"
+          " FROM " BY_CUSTOMER " GROUP BY tenant, coupon_seq, who UNION ALL"
+          " SELECT tenant, 0, promotion_code_seq, who, COUNT(*) FROM " BY_CUSTOMER
+          " WHERE promotion_code_seq IS NOT NULL GROUP BY tenant, promotion_code_seq, who) AS t"
+          " ON t.tenant = u.tenant AND t.coupon = u.coupon"
+          " AND t.promotion_code = u.promotion_code AND t.who = u.who"
+          " WHERE u.times_redeemed <> COALESCE(t.total, 0)");
+STATEMENT(customer_cap,
+          "SELECT u.tenant, u.coupon + u.promotion_code FROM customer_uses AS u"
+          " LEFT JOIN coupons AS c ON c.tenant = u.tenant AND c.seq = u.coupon"
+          " LEFT JOIN promotion_codes AS p ON p.tenant = u.tenant AND p.seq = u.promotion_code"
+          " WHERE u.times_redeemed > COALESCE(c.restrictions_max_redemptions_per_customer,"
+          " p.restrictions_max_redemptions_per_customer, 0)");
+STATEMENT(coupon_amount,
+          "SELECT o.tenant, o.seq FROM coupons AS o JOIN coupon_uses AS u ON u.tenant = o.tenant"
+          " AND u.coupon = o.seq WHERE o.rules_max_amount_off_total IS NOT NULL"
+          " AND (COALESCE(u.max_amount_off_total, -1) <> o.rules_max_amount_off_total"
+          " OR u.amount_off_total > o.rules_max_amount_off_total OR u.amount_off_total <>"
+          " (SELECT COALESCE(SUM(h.amount_discount), 0) FROM redemption_records AS h"
+          " WHERE h.tenant = o.tenant AND h.coupon_seq = o.seq"
+          " AND h.status IN ('held', 'redeemed')))");
+STATEMENT(code_amount,
+          "SELECT o.tenant, o.seq FROM promotion_codes AS o JOIN promotion_code_uses AS u"
+          " ON u.tenant = o.tenant AND u.promotion_code = o.seq"
+          " WHERE o.rules_max_amount_off_total IS NOT NULL"
+          " AND (COALESCE(u.max_amount_off_total, -1) <> o.rules_max_amount_off_total"
+          " OR u.amount_off_total > o.rules_max_amount_off_total OR u.amount_off_total <>"
+          " (SELECT COALESCE(SUM(h.amount_discount), 0) FROM redemption_records AS h"
+          " WHERE h.tenant = o.tenant AND h.promotion_code_seq = o.seq"
+          " AND h.status IN ('held', 'redeemed')))");
 STATEMENT(code_case, "SELECT tenant, seq FROM promotion_codes WHERE LOWER(code) <> code_key");
 STATEMENT(code_twice, "SELECT a.tenant, a.seq FROM promotion_codes AS a JOIN promotion_codes AS b"
                       " ON b.tenant = a.tenant AND b.code_key = a.code_key AND b.seq > a.seq"
@@ -104,6 +162,15 @@ static const struct {
     {&lost_coupon, "a promotion code is for a coupon that does not exist"},
     {&lost_discount_coupon, "a discount is from a coupon that does not exist"},
     {&lost_discount, "a customer's discount does not exist or belongs to someone else"},
+    {&wrong_release, "a release takes back another use than the one it names"},
+    {&lost_record, "a redemption differs from its ledger entry, or has none"},
+    {&wrong_status, "a redemption's use is counted although it ended, or not although it did not"},
+    {&lost_hold, "a held redemption never expires"},
+    {&customer_count, "a customer's uses differ from the redemptions"},
+    {&customer_cap, "a customer redeemed more often than max_redemptions_per_customer"},
+    {&coupon_amount,
+     "the amount taken off by a coupon differs from its redemptions or is too much"},
+    {&code_amount, "the amount taken off by a code differs from its redemptions or is too much"},
     {&code_case, "a code's look-up form is not its lower case"},
     {&code_twice, "two codes of the same text are active for one customer"},
     {&lost_answer, "an idempotency key leads to no answer"},

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
+#include "redemption/allowance.h"
 #include "redemption/ledger.h"
 #include "resources/product.h"
 #include "resources/registry.h"
@@ -31,6 +32,15 @@ static const struct field currency_option_fields[] = {
 static const struct schema coupon_currency_option_schema =
     SCHEMA(struct coupon_currency_option, currency_option_fields, "coupon_currency_option");
 
+#define THIS struct coupon_restrictions
+static const struct field restrictions_fields[] = {
+    FIELD(max_redemptions_per_customer, "How often one customer or e-mail address can redeem it.",
+          .in = CREATE, .is = REQUIRED, .min = 1),
+};
+#undef THIS
+static const struct schema restrictions_schema =
+    SCHEMA(struct coupon_restrictions, restrictions_fields, "coupon_restrictions");
+
 #define THIS struct coupon
 static const struct field coupon_fields[] = {
     FIELD(object.id, "Your own identifier, or a generated one.", .as = "id", .in = CREATE,
@@ -49,6 +59,13 @@ static const struct field coupon_fields[] = {
     FIELD(duration_in_months, "For how many months a `repeating` discount lasts.", .in = CREATE,
           .min = 1),
     FIELD_LIVEMODE,
+    FIELD(rules.max_amount_off_total, "What it may take off altogether, in minor units.",
+          .as = "max_amount_off_total", .in = CREATE, .is = WHEN_SET, .min = 1,
+          .max = AMOUNT_OFF_TOTAL_MAX),
+    FIELD(rules.max_amount_off_total_currency,
+          "Currency of `max_amount_off_total`; that of the coupon by default.",
+          .as = "max_amount_off_total_currency", .in = CREATE, .is = WHEN_SET,
+          .format = FORMAT_CURRENCY),
     FIELD(max_redemptions, "How often the coupon can be redeemed, over all customers.",
           .in = CREATE, .min = 1),
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
@@ -57,9 +74,22 @@ static const struct field coupon_fields[] = {
     FIELD(percent_off, "What is taken off, in percent with up to two decimal places.", .in = CREATE,
           .min = 1, .max = PERCENT_HUNDREDTHS_MAX),
     FIELD(redeem_by, "The last moment at which the coupon can be redeemed.", .in = CREATE),
+    FIELD(rules.release_policy,
+          "Which redemptions can be cancelled: `held_only` by default, `anytime` or `none`.",
+          .as = "release_policy", .in = CREATE | UPDATE, .is = WHEN_SET,
+          .values = release_policies),
+    FIELD(rules.release_window,
+          "For how many seconds after it was redeemed one can be cancelled, with `anytime`.",
+          .as = "release_window", .in = CREATE | UPDATE, .is = WHEN_SET | CLEARS_ON_UPDATE,
+          .min = 1),
+    HASH(restrictions, restrictions_schema, "Who can redeem it.", .in = CREATE,
+         .is = NULL_WHEN_EMPTY | WHEN_SET),
+    FIELD(rules.starts_at, "The first moment at which it can be redeemed.", .as = "starts_at",
+          .in = CREATE, .is = WHEN_SET),
     FIELD(times_redeemed, "How often it was redeemed, directly or through a code.",
           .column = "u.times_redeemed"),
     FIELD(valid, "Whether it can be redeemed now.", .is = DERIVED),
+    FIELD(amount_off_total, "What it took off.", .is = INTERNAL, .column = "u.amount_off_total"),
 };
 #undef THIS
 
@@ -141,10 +171,13 @@ static bool check(struct request *request, void *object, const void *before, uns
     if (operation == FILTER)
         return true;
     if (before)
-        return check_currency_options(request, coupon, false);
+        return check_currency_options(request, coupon, false) &&
+               check_redemption_rules(request, &coupon->rules, &coupon->redeem_by,
+                                      coupon->currency);
     if (!check_amounts(request, coupon) || !check_duration(request, coupon) ||
         !check_currency_options(request, coupon, true) ||
         !check_schedule(request, "redeem_by", &coupon->redeem_by) ||
+        !check_redemption_rules(request, &coupon->rules, &coupon->redeem_by, coupon->currency) ||
         !check_products(request, coupon))
         return false;
     if (coupon->percent_off.set)
@@ -155,17 +188,35 @@ static bool check(struct request *request, void *object, const void *before, uns
 static void derive(struct request *request, void *object)
 {
     struct coupon *coupon = object;
-    coupon->valid =
-        !coupon->object.deleted &&
-        (!coupon->redeem_by.set || request->now <= coupon->redeem_by.seconds) &&
-        (!coupon->max_redemptions.set || coupon->times_redeemed < coupon->max_redemptions.value);
+    const struct redemption_rules *rules = &coupon->rules;
+    struct standing standing = {
+        .deleted = coupon->object.deleted,
+        .not_started = rules->starts_at.set && request->now < rules->starts_at.seconds,
+        .expired = coupon->redeem_by.set && request->now > coupon->redeem_by.seconds,
+        .used_up =
+            coupon->max_redemptions.set && coupon->times_redeemed >= coupon->max_redemptions.value,
+        .spent = rules->max_amount_off_total.set &&
+                 coupon->amount_off_total >= rules->max_amount_off_total.value,
+    };
+    coupon->standing = standing;
+    coupon->valid = !standing.not_started && !coupon_is_over(coupon);
+}
+
+bool coupon_is_over(const struct coupon *coupon)
+{
+    const struct standing *standing = &coupon->standing;
+    return standing->deleted || standing->expired || standing->used_up || standing->spent;
 }
 
 static bool saved(struct request *request, void *object, const void *before)
 {
     const struct coupon *coupon = object;
-    if (!before)
-        ledger_open_coupon(request, coupon->object.row, coupon->max_redemptions);
+    if (before)
+        return true;
+    ledger_open_coupon(request, coupon->object.row, coupon->max_redemptions);
+    if (coupon->rules.max_amount_off_total.set)
+        allowance_open(request, (struct counted){.coupon = coupon->object.row},
+                       coupon->rules.max_amount_off_total.value);
     return true;
 }
 

@@ -2,7 +2,9 @@
 /* Coupons: what is taken off, for how long, how often. */
 #include "base/decimal.h"
 #include "money/discount.h"
+#include "redemption/eligibility.h"
 #include "resources/resource.h"
+#include "resources/rules.h"
 
 enum coupon_duration {
     DURATION_FOREVER = 1,
@@ -19,6 +21,10 @@ struct coupon_applies_to {
     struct strings products;
 };
 
+struct coupon_restrictions {
+    struct opt_int max_redemptions_per_customer;
+};
+
 struct coupon {
     struct object object;
     struct opt_int amount_off;            /* minor units */
@@ -30,12 +36,19 @@ struct coupon {
     struct opt_int max_redemptions;
     struct str name;
     struct opt_percent percent_off;
-    struct opt_time redeem_by; /* the last instant */
+    struct opt_time redeem_by;               /* the last instant */
+    struct coupon_restrictions restrictions; /* beyond Stripe's */
+    struct redemption_rules rules;
     int64_t times_redeemed;
+    int64_t amount_off_total; /* counted where max_amount_off_total is set */
+    struct standing standing;
     bool valid;
 };
 
 extern const struct resource coupon_resource;
+
+/* Whether nobody can redeem it any more; one that has not started yet is not over. */
+bool coupon_is_over(const struct coupon *coupon);
 
 /* What the coupon takes off in that currency. False: nothing, its amount is in others. */
 bool coupon_terms(const struct coupon *coupon, struct str currency,

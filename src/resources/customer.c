@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/request.h"
+#include "resources/applicable.h"
 #include "resources/coupon.h"
 #include "resources/discount.h"
 #include "resources/event.h"
@@ -468,6 +469,15 @@ static const struct route routes[] = {
      .in = ACTION,
      .name = "GetCustomersSearch",
      .summary = "Search customers by e-mail address, name or metadata"},
+    {.method = "GET",
+     .path = "/v1/customers/:id/applicable_promotion_codes",
+     .handler = applicable_promotion_codes,
+     .resource = &applicable_promotion_code_resource,
+     .form = ANSWER_LIST,
+     .parameters = &applicable_query_schema,
+     .in = ACTION,
+     .name = "GetCustomersCustomerApplicablePromotionCodes",
+     .summary = "List the codes that a customer could use for a purchase, the best first"},
     {.method = "GET",
      .path = "/v1/customers/:id/discount",
      .handler = retrieve_discount,

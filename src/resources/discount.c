@@ -5,11 +5,10 @@
 #include "base/random.h"
 #include "base/request.h"
 #include "money/calendar.h"
-#include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
-#include "resources/event.h"
 #include "resources/promotion_code.h"
+#include "resources/redemption.h"
 #include "resources/registry.h"
 #include "resources/subscription.h"
 #include "resources/timer.h"
@@ -85,13 +84,21 @@ static struct opt_int minimum_in(const struct restrictions *restrictions, struct
     return (struct opt_int){0};
 }
 
+static struct budget budget_of(const struct redemption_rules *rules, int64_t amount)
+{
+    return (struct budget){rules->max_amount_off_total_currency,
+                           rules->max_amount_off_total.value - amount};
+}
+
 struct offer discount_offer(const struct coupon *coupon, const struct promotion_code *code,
                             struct str currency)
 {
     struct discount_terms terms;
     struct offer offer = {
         .coupon = coupon->object.id,
-        .coupon_valid = coupon->valid,
+        .coupon_standing = coupon->standing,
+        .coupon_per_customer = coupon->restrictions.max_redemptions_per_customer,
+        .coupon_budget = budget_of(&coupon->rules, coupon->amount_off_total),
         .repeating = coupon->duration.value == DURATION_REPEATING,
         .currency_fits = !currency.data || coupon_terms(coupon, currency, &terms),
         .products_fit = true,
@@ -101,7 +108,9 @@ struct offer discount_offer(const struct coupon *coupon, const struct promotion_
         const struct restrictions *restrictions = &code->restrictions;
         offer.has_code = true;
         offer.code_enabled = code->enabled;
-        offer.code_active = code->active;
+        offer.code_standing = code->standing;
+        offer.code_per_customer = restrictions->max_redemptions_per_customer;
+        offer.code_budget = budget_of(&code->rules, code->amount_off_total);
         offer.code_customer = code->customer.id;
         offer.code_account = code->customer_account;
         offer.first_time = restrictions->first_time_transaction;
@@ -113,29 +122,19 @@ struct offer discount_offer(const struct coupon *coupon, const struct promotion_
     return offer;
 }
 
-/* A use of a code changes what is shown of it, which is an event; one of the coupon is none. */
-static void record_use(struct request *request, const struct promotion_code *before)
-{
-    struct promotion_code after = *before;
-    after.times_redeemed++;
-    after.coupon_state.times_redeemed++;
-    promotion_code_resource.derive(request, &after);
-    event_record(request, promotion_code_resource.events, "updated",
-                 &promotion_code_resource.schema, &after, before);
-}
-
 /* Enters the use into the ledger and the discount into its table. */
-static bool enter(struct request *request, struct discount *made, const struct coupon *coupon,
+static bool enter(struct request *request, const struct purchase *purchase, struct discount *made,
+                  struct str email_key, const struct coupon *coupon,
                   const struct promotion_code *code)
 {
-    const struct use use = {
-        .uses = 1,
-        .coupon = coupon->object.row,
-        .promotion_code = code ? code->object.row : 0,
-        .customer = made->customer.id,
-        .discount = made->object.row,
-    };
-    if (ledger_redeem(request, &use) != LEDGER_DONE)
+    struct redemption *redemption = resource_new(request, &redemption_resource);
+    redemption->amount = purchase->amount;
+    redemption->currency = purchase->currency;
+    redemption->customer = made->customer;
+    redemption->email_key = email_key;
+    redemption->discount = (struct ref){made->object.id, made->object.row, NULL};
+    redemption->source.value = redemption_source(purchase->surface);
+    if (!redemption_enter(request, redemption, coupon, code))
         return false;
     enum db_result result = rows_insert(request, catalog_of(request, &discount_resource),
                                         &discount_resource.schema, made);
@@ -149,7 +148,10 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
                      struct discount **discount)
 {
     struct offer offer = discount_offer(coupon, code, purchase->currency);
-    unsigned refusals = eligibility(&offer, purchase);
+    struct purchase counted = *purchase;
+    struct str email_key = redemption_email_key(request, purchase->customer, coupon, code);
+    redemption_count_uses(request, &counted, coupon, code, email_key);
+    unsigned refusals = eligibility(&offer, &counted);
     if (refusals)
         return fail_refused(request, refusals, &offer, purchase, param);
     struct discount *made = resource_new(request, &discount_resource);
@@ -168,12 +170,10 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
     if (coupon->duration.value == DURATION_REPEATING)
         made->ends = (struct opt_time){
             true, calendar_add_months(made->starts.seconds, coupon->duration_in_months.value)};
-    if (!enter(request, made, coupon, code))
-        return fail_refused(request, 1u << REFUSAL_EXPIRED, &offer, purchase, param);
+    if (!enter(request, purchase, made, email_key, coupon, code))
+        return fail_refused(request, 1u << REFUSAL_COUPON_USED_UP, &offer, purchase, param);
     if (made->ends.set)
         timer_set(request, TIMER_discount, made->object.row, made->ends.seconds);
-    if (code)
-        record_use(request, code);
     *discount = made;
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/request.h"
+#include "redemption/allowance.h"
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
@@ -104,6 +105,9 @@ static bool open_coupon(struct request *request, const struct coupon *coupon)
 {
     const struct use use = {.uses = coupon->times_redeemed, .coupon = coupon->object.row};
     ledger_open_coupon(request, coupon->object.row, coupon->max_redemptions);
+    if (coupon->rules.max_amount_off_total.set)
+        allowance_open(request, (struct counted){.coupon = coupon->object.row},
+                       coupon->rules.max_amount_off_total.value);
     return use.uses == 0 || ledger_redeem(request, &use) == LEDGER_DONE;
 }
 
@@ -111,6 +115,9 @@ static bool open_code(struct request *request, const struct promotion_code *code
 {
     const struct use use = {.uses = code->times_redeemed, .promotion_code = code->object.row};
     ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
+    if (code->rules.max_amount_off_total.set)
+        allowance_open(request, (struct counted){.promotion_code = code->object.row},
+                       code->rules.max_amount_off_total.value);
     return use.uses == 0 || ledger_redeem(request, &use) == LEDGER_DONE;
 }
 

@@ -314,6 +314,28 @@ bool resource_list_of(struct request *request, const struct route *route, struct
     return true;
 }
 
+bool list_older(struct request *request, const struct resource *resource, int64_t below,
+                int64_t limit, struct answer *answer)
+{
+    void *filter = resource_new(request, resource);
+    struct parameters table = {&resource->schema, filter, FILTER};
+    if (!decode_parameters(request, &table, 1) ||
+        !resource_resolve(request, &resource->schema, filter, FILTER) ||
+        (resource->check && !resource->check(request, filter, NULL, FILTER)))
+        return false;
+    struct selection selection;
+    begin(&selection, request, resource);
+    if (!add_filters(&selection, &resource->schema, filter))
+        return false;
+    if (below)
+        add_number(&selection, "o.seq <", below);
+    end(&selection, false, limit);
+    *answer = (struct answer){0};
+    struct query query = run(&selection);
+    read_items(request, &query, resource, limit, false, answer);
+    return true;
+}
+
 /* Where an id stands among the objects. */
 static bool find_place(struct request *request, const struct resource *resource, const void *items,
                        size_t count, const char *name, struct str id, size_t *place)

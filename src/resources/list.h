@@ -7,6 +7,11 @@ struct text;
 /* The regular list. */
 handler_fn resource_list;
 
+/* The objects that the filters of the form name, without cursors: at most `limit` of those older
+ * than `below`, a row; 0: from the newest on. For answers that come in pieces. */
+bool list_older(struct request *request, const struct resource *resource, int64_t below,
+                int64_t limit, struct answer *answer) MUST_CHECK;
+
 /* What every list takes. */
 struct page {
     int64_t limit;

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/request.h"
+#include "redemption/allowance.h"
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
@@ -27,7 +28,13 @@ static const char *const promotion_types[] = {"coupon", NULL};
     "(o.enabled = 1 AND (o.expires_at IS NULL OR o.expires_at > @now)"           \
     " AND (o.max_redemptions IS NULL OR u.times_redeemed < o.max_redemptions)"   \
     " AND c.deleted_at IS NULL AND (c.redeem_by IS NULL OR c.redeem_by >= @now)" \
-    " AND (c.max_redemptions IS NULL OR cu.times_redeemed < c.max_redemptions))"
+    " AND (c.max_redemptions IS NULL OR cu.times_redeemed < c.max_redemptions)"  \
+    " AND (o.rules_starts_at IS NULL OR o.rules_starts_at <= @now)"              \
+    " AND (c.rules_starts_at IS NULL OR c.rules_starts_at <= @now)"              \
+    " AND (u.max_amount_off_total IS NULL"                                       \
+    " OR u.amount_off_total < u.max_amount_off_total)"                           \
+    " AND (cu.max_amount_off_total IS NULL"                                      \
+    " OR cu.amount_off_total < cu.max_amount_off_total))"
 
 #define THIS struct promotion
 static const struct field promotion_fields[] = {
@@ -52,6 +59,8 @@ static const struct field restrictions_fields[] = {
     FIELD(currency_options, "Minimum amounts in other currencies.", .in = CREATE | UPDATE,
           .is = INCLUDABLE | WHEN_SET, .of = &currency_option_schema, .format = FORMAT_CURRENCY),
     FIELD(first_time_transaction, "Only for customers who never bought anything.", .in = CREATE),
+    FIELD(max_redemptions_per_customer, "How often one customer or e-mail address can redeem it.",
+          .in = CREATE, .is = WHEN_SET, .min = 1),
     FIELD(minimum_amount, "The least that the purchase must come to, in minor units.", .in = CREATE,
           .min = 1, .max = AMOUNT_MAX),
     FIELD(minimum_amount_currency, "Currency of `minimum_amount`.", .in = CREATE,
@@ -83,11 +92,28 @@ static const struct field promotion_code_fields[] = {
     FIELD(expires_at, "When it can no longer be redeemed; the coupon's `redeem_by` by default.",
           .in = CREATE),
     FIELD_LIVEMODE,
+    FIELD(rules.max_amount_off_total, "What it may take off altogether, in minor units.",
+          .as = "max_amount_off_total", .in = CREATE, .is = WHEN_SET, .min = 1,
+          .max = AMOUNT_OFF_TOTAL_MAX),
+    FIELD(rules.max_amount_off_total_currency,
+          "Currency of `max_amount_off_total`; that of the coupon by default.",
+          .as = "max_amount_off_total_currency", .in = CREATE, .is = WHEN_SET,
+          .format = FORMAT_CURRENCY),
     FIELD(max_redemptions, "How often it can be redeemed.", .in = CREATE, .min = 1),
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_UPDATE),
     HASH(promotion, promotion_schema, "What the code is for.", .in = CREATE, .is = REQUIRED,
          .since = V_CLOVER),
+    FIELD(rules.release_policy,
+          "Which redemptions can be cancelled: `held_only` by default, `anytime` or `none`.",
+          .as = "release_policy", .in = CREATE | UPDATE, .is = WHEN_SET,
+          .values = release_policies),
+    FIELD(rules.release_window,
+          "For how many seconds after it was redeemed one can be cancelled, with `anytime`.",
+          .as = "release_window", .in = CREATE | UPDATE, .is = WHEN_SET | CLEARS_ON_UPDATE,
+          .min = 1),
     HASH(restrictions, restrictions_schema, "Who can redeem it, on what.", .in = CREATE | UPDATE),
+    FIELD(rules.starts_at, "The first moment at which it can be redeemed.", .as = "starts_at",
+          .in = CREATE, .is = WHEN_SET),
     FIELD(times_redeemed, "How often it was redeemed.", .column = "u.times_redeemed"),
     FIELD(enabled, "Whether it was not switched off.", .is = INTERNAL),
     FIELD(code_key, "The code in lower case.", .is = INTERNAL),
@@ -97,23 +123,52 @@ static const struct field promotion_code_fields[] = {
     FIELD(coupon_state.times_redeemed, "Of the coupon.", .is = INTERNAL,
           .column = "cu.times_redeemed"),
     FIELD(coupon_state.deleted_at, "Of the coupon.", .is = INTERNAL, .column = "c.deleted_at"),
+    FIELD(coupon_state.starts_at, "Of the coupon.", .is = INTERNAL, .column = "c.rules_starts_at"),
+    FIELD(coupon_state.max_amount_off_total, "Of the coupon.", .is = INTERNAL,
+          .column = "cu.max_amount_off_total"),
+    FIELD(coupon_state.amount_off_total, "Of the coupon.", .is = INTERNAL,
+          .column = "cu.amount_off_total"),
+    FIELD(amount_off_total, "What it took off.", .is = INTERNAL, .column = "u.amount_off_total"),
 };
 #undef THIS
 
 STATEMENT(find_same_code, "SELECT seq, customer, customer_account FROM promotion_codes"
                           " WHERE tenant = $1 AND code_key = $2 AND enabled = 1");
-STATEMENT(switch_off, "UPDATE promotion_codes SET enabled = 0 WHERE tenant = $1 AND seq = $2");
+STATEMENT(switch_code, "UPDATE promotion_codes SET enabled = $1 WHERE tenant = $2 AND seq = $3");
+
+static bool has_started(const struct request *request, const struct opt_time *starts_at)
+{
+    return !starts_at->set || request->now >= starts_at->seconds;
+}
+
+static bool is_spent(const struct opt_int *max, int64_t amount)
+{
+    return max->set && amount >= max->value;
+}
+
+static bool coupon_is_over_for(const struct request *request, const struct coupon_state *coupon)
+{
+    return coupon->deleted_at.set ||
+           (coupon->redeem_by.set && request->now > coupon->redeem_by.seconds) ||
+           (coupon->max_redemptions.set &&
+            coupon->times_redeemed >= coupon->max_redemptions.value) ||
+           is_spent(&coupon->max_amount_off_total, coupon->amount_off_total);
+}
 
 static void derive(struct request *request, void *object)
 {
     struct promotion_code *code = object;
-    const struct coupon_state *coupon = &code->coupon_state;
-    code->active =
-        code->enabled && (!code->expires_at.set || request->now < code->expires_at.seconds) &&
-        (!code->max_redemptions.set || code->times_redeemed < code->max_redemptions.value) &&
-        !coupon->deleted_at.set &&
-        (!coupon->redeem_by.set || request->now <= coupon->redeem_by.seconds) &&
-        (!coupon->max_redemptions.set || coupon->times_redeemed < coupon->max_redemptions.value);
+    struct standing *standing = &code->standing;
+    *standing = (struct standing){
+        .not_started = !has_started(request, &code->rules.starts_at),
+        .expired = code->expires_at.set && request->now >= code->expires_at.seconds,
+        .used_up = code->max_redemptions.set && code->times_redeemed >= code->max_redemptions.value,
+        .spent = is_spent(&code->rules.max_amount_off_total, code->amount_off_total),
+    };
+    code->over = !code->enabled || standing->expired || standing->used_up || standing->spent ||
+                 coupon_is_over_for(request, &code->coupon_state);
+    code->active = !code->over && !standing->not_started &&
+                   has_started(request, &code->coupon_state.starts_at);
 }
 
 static void prepare(struct request *request, void *object)
@@ -122,6 +177,15 @@ static void prepare(struct request *request, void *object)
     struct promotion_code *code = object;
     code->active = true;
     code->promotion.type.value = PROMOTION_COUPON;
+}
+
+static void set_enabled(struct request *request, int64_t row, bool enabled)
+{
+    struct query query = db_query(request->db, &switch_code);
+    db_bind_int(&query, enabled);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, row);
+    db_run(&query);
 }
 
 /* Whether two codes of one text could both be meant by a customer. */
@@ -154,12 +218,9 @@ bool promotion_code_is_taken(struct request *request, const struct promotion_cod
         for (size_t i = 0; i < count; i++) {
             const struct promotion_code *rival =
                 resource_load(request, &promotion_code_resource, rivals[i]);
-            if (rival && rival->active)
+            if (rival && !rival->over)
                 return true;
-            struct query off = db_query(request->db, &switch_off);
-            db_bind_int(&off, request->tenant);
-            db_bind_int(&off, rivals[i]);
-            db_run(&off);
+            set_enabled(request, rivals[i], false);
         }
     }
     return false;
@@ -213,7 +274,7 @@ static bool check_coupon(struct request *request, struct promotion_code *code)
     if (!coupon)
         return fail(request, CODE_NONE, STR("promotion.coupon"),
                     "You must pass promotion.coupon when passing promotion");
-    if (!coupon->valid)
+    if (coupon_is_over(coupon))
         return fail(request, CODE_coupon_expired,
                     request->version < V_CLOVER ? STR("coupon") : STR("promotion[coupon]"),
                     "Coupon expired: %.*s", STR_FMT(coupon->object.id));
@@ -233,8 +294,11 @@ static bool check_coupon(struct request *request, struct promotion_code *code)
         .redeem_by = coupon->redeem_by,
         .max_redemptions = coupon->max_redemptions,
         .times_redeemed = coupon->times_redeemed,
+        .starts_at = coupon->rules.starts_at,
+        .max_amount_off_total = coupon->rules.max_amount_off_total,
+        .amount_off_total = coupon->amount_off_total,
     };
-    return true;
+    return check_redemption_rules(request, &code->rules, &code->expires_at, coupon->currency);
 }
 
 bool promotion_code_check_terms(struct request *request, struct promotion_code *code)
@@ -259,7 +323,8 @@ static bool check_new(struct request *request, struct promotion_code *code)
 static bool check_change(struct request *request, struct promotion_code *code,
                          const struct promotion_code *before)
 {
-    if (!check_restrictions(request, &code->restrictions))
+    if (!check_restrictions(request, &code->restrictions) ||
+        !check_redemption_rules(request, &code->rules, &code->expires_at, STR_NULL))
         return false;
     if (!parameter_given(request, &promotion_code_resource.schema,
                          offsetof(struct promotion_code, active)))
@@ -268,7 +333,7 @@ static bool check_change(struct request *request, struct promotion_code *code,
     if (!code->enabled || before->active)
         return true;
     derive(request, code);
-    if (!code->active)
+    if (code->over)
         return fail(request, CODE_NONE, STR("active"),
                     "This promotion code cannot be reactivated because it or its coupon is no "
                     "longer redeemable.");
@@ -287,9 +352,16 @@ static bool check(struct request *request, void *object, const void *before, uns
 
 static bool saved(struct request *request, void *object, const void *before)
 {
-    const struct promotion_code *code = object;
-    if (!before)
-        ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
+    const struct promotion_code *code = object, *old = before;
+    if (old) { /* what is not active anyway shows no change that would have been written */
+        if (code->enabled != old->enabled)
+            set_enabled(request, code->object.row, code->enabled);
+        return true;
+    }
+    ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
+    if (code->rules.max_amount_off_total.set)
+        allowance_open(request, (struct counted){.promotion_code = code->object.row},
+                       code->rules.max_amount_off_total.value);
     return true;
 }
 

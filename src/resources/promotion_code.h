@@ -1,6 +1,8 @@
 #pragma once
 /* Promotion codes: what customers type for a coupon. */
+#include "redemption/eligibility.h"
 #include "resources/resource.h"
+#include "resources/rules.h"
 
 enum promotion_type {
     PROMOTION_COUPON = 1
@@ -19,7 +21,8 @@ struct restriction_currency_option {
 struct restrictions {
     struct dictionary currency_options; /* of struct restriction_currency_option */
     bool first_time_transaction;
-    struct opt_int minimum_amount; /* minor units */
+    struct opt_int max_redemptions_per_customer; /* beyond Stripe's */
+    struct opt_int minimum_amount;               /* minor units */
     struct str minimum_amount_currency;
 };
 
@@ -29,6 +32,9 @@ struct coupon_state {
     struct opt_int max_redemptions;
     int64_t times_redeemed;
     struct opt_time deleted_at;
+    struct opt_time starts_at;
+    struct opt_int max_amount_off_total;
+    int64_t amount_off_total;
 };
 
 struct promotion_code {
@@ -43,7 +49,11 @@ struct promotion_code {
     struct opt_int max_redemptions;
     struct promotion promotion;
     struct restrictions restrictions;
+    struct redemption_rules rules; /* beyond Stripe's */
     int64_t times_redeemed;
+    int64_t amount_off_total; /* counted where max_amount_off_total is set */
+    struct standing standing; /* of the code itself */
+    bool over;                /* can never be redeemed again, unless a use is given back */
     struct ref batch;
     struct coupon_state coupon_state;
 };

@@ -4,28 +4,32 @@
 
 struct arena;
 
-#define RESOURCES(X)         \
-    X(account)               \
-    X(coupon)                \
-    X(customer)              \
-    X(discount)              \
-    X(event)                 \
-    X(invoice)               \
-    X(invoice_item)          \
-    X(invoice_payment)       \
-    X(line_item)             \
-    X(payment_intent)        \
-    X(payment_method)        \
-    X(plan)                  \
-    X(price)                 \
-    X(product)               \
-    X(promotion_code)        \
-    X(promotion_code_batch)  \
-    X(promotion_code_import) \
-    X(setup_intent)          \
-    X(subscription)          \
-    X(subscription_item)     \
-    X(test_clock)            \
+#define RESOURCES(X)             \
+    X(account)                   \
+    X(applicable_promotion_code) \
+    X(coupon)                    \
+    X(customer)                  \
+    X(discount)                  \
+    X(event)                     \
+    X(invoice)                   \
+    X(invoice_item)              \
+    X(invoice_payment)           \
+    X(line_item)                 \
+    X(payment_intent)            \
+    X(payment_method)            \
+    X(plan)                      \
+    X(price)                     \
+    X(product)                   \
+    X(promotion_code)            \
+    X(promotion_code_batch)      \
+    X(promotion_code_import)     \
+    X(redemption)                \
+    X(redemption_attempt)        \
+    X(redemption_preview)        \
+    X(setup_intent)              \
+    X(subscription)              \
+    X(subscription_item)         \
+    X(test_clock)                \
     X(webhook_endpoint)
 
 #define RESOURCE_DECLARE(name) extern const struct resource name##_resource;

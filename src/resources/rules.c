@@ -6,6 +6,35 @@
 #include "base/request.h"
 #include "money/calendar.h"
 
+const char *const release_policies[] = {"anytime", "held_only", "none", NULL};
+
+bool check_redemption_rules(struct request *request, struct redemption_rules *rules,
+                            const struct opt_time *end, struct str currency)
+{
+    if (rules->max_amount_off_total.set && !rules->max_amount_off_total_currency.data)
+        rules->max_amount_off_total_currency = currency;
+    if (rules->max_amount_off_total.set && !rules->max_amount_off_total_currency.data)
+        return fail(request, CODE_NONE, STR("max_amount_off_total_currency"),
+                    "You must pass max_amount_off_total_currency when passing "
+                    "max_amount_off_total");
+    if (!rules->max_amount_off_total.set && rules->max_amount_off_total_currency.data)
+        return fail(request, CODE_NONE, STR("max_amount_off_total"),
+                    "You must pass max_amount_off_total when passing "
+                    "max_amount_off_total_currency");
+    if (rules->release_window.set && rules->release_policy.value != RELEASE_ANYTIME)
+        return fail(request, CODE_NONE, STR("release_window"),
+                    "release_window can only be set when release_policy is `anytime`.");
+    if (!rules->starts_at.set)
+        return true;
+    if (end->set && rules->starts_at.seconds >= end->seconds)
+        return fail(request, CODE_NONE, STR("starts_at"),
+                    "starts_at must be before the last moment of redemption.");
+    if (rules->starts_at.seconds > calendar_add_months(request->now, 12 * SCHEDULE_YEARS_MAX))
+        return fail(request, CODE_NONE, STR("starts_at"),
+                    "Invalid timestamp: can be no more than five years in the future.");
+    return true;
+}
+
 bool check_schedule(struct request *request, const char *name, const struct opt_time *time)
 {
     if (!time->set)

@@ -20,6 +20,7 @@ STATEMENT(put_off, "UPDATE timers SET due = due + $1 WHERE tenant = $2 AND kind 
 STATEMENT(find_due, "SELECT tenant, kind, object, due FROM timers WHERE clock = $1 AND due <= $2"
                     " ORDER BY due, kind, object LIMIT $3");
 STATEMENT(find_next, "SELECT MIN(due) FROM timers WHERE clock = 0");
+STATEMENT(hasten, "UPDATE timers SET clock = 0, due = $1 WHERE clock = $2 AND kind = $3");
 STATEMENT(drop, "DELETE FROM timers WHERE clock = $1");
 
 #define TIMER_FUNCTION(name) [TIMER_##name] = name##_due,
@@ -108,6 +109,16 @@ int64_t timers_next(struct request *request)
     int64_t due = db_row(&query) ? db_int(&query, 0) : 0;
     db_end(&query);
     return due;
+}
+
+void timers_hasten(struct request *request, int64_t clock, enum timer_kind kind)
+{
+    struct query query = db_query(request->db, &hasten);
+    db_bind_int(&query, request->now);
+    db_bind_int(&query, clock);
+    db_bind_int(&query, kind);
+    db_do(&query);
+    request->timer_set = true;
 }
 
 void timers_drop(struct request *request, int64_t clock)

@@ -8,11 +8,12 @@ struct request;
 /* What can be due; of those that are due at the same instant the first named comes first. X(name):
  * name_due() is called. TIMER_CLOCK is a test clock under way, which runs the timers that go by it.
  */
-#define TIMERS(X)   \
-    X(discount)     \
-    X(subscription) \
-    X(invoice)      \
-    X(promotion_code_batch)
+#define TIMERS(X)           \
+    X(discount)             \
+    X(subscription)         \
+    X(invoice)              \
+    X(promotion_code_batch) \
+    X(redemption)
 
 enum timer_kind {
     TIMER_CLOCK,
@@ -56,6 +57,9 @@ void timers_turn(struct request *request, int64_t now);
 
 /* When the next timer in real time is due; 0: none is set. */
 int64_t timers_next(struct request *request);
+
+/* Makes the timers of one kind that go by a test clock due now, in real time. */
+void timers_hasten(struct request *request, int64_t clock, enum timer_kind kind);
 
 /* Removes all timers by a test clock. */
 void timers_drop(struct request *request, int64_t clock);

@@ -9,6 +9,9 @@
     X(promotion_codes)     \
     X(promotion_code_uses) \
     X(redemptions)         \
+    X(redemption_records)  \
+    X(redemption_attempts) \
+    X(customer_uses)       \
     X(discounts)           \
     X(customers)           \
     X(products)            \

@@ -175,6 +175,9 @@ async function fill(key) {
     const { id: code } = await post('/v1/promotion_codes', { promotion: { type: 'coupon', coupon } });
     const { id: customer } = await post('/v1/customers', { coupon }, ACACIA);
     const { id: product } = await post('/v1/products', { name: 'x' });
+    const { id: redemption } = await post('/v1/redemptions', { coupon });
+    await post('/v1/redemptions/preview', { code: 'unknown' });
+    const { json: { data: [attempt] } } = await raw(server, { path: '/v1/redemption_attempts', key });
     const { id: price } = await post('/v1/prices', { currency: 'usd', unit_amount: 1, product });
     const { id: method } = await post('/v1/payment_methods/pm_card_visa/attach', { customer });
     const { id: payment } = await post('/v1/payment_intents', { amount: 1, currency: 'usd' });
@@ -184,6 +187,7 @@ async function fill(key) {
         '/v1/coupons': coupon, '/v1/promotion_codes': code, '/v1/customers': customer, '/v1/products': product,
         '/v1/events': event.id, '/v1/prices': price, '/v1/payment_methods': method, '/v1/payment_intents': payment,
         '/v1/setup_intents': setup,
+        '/v1/redemptions': redemption, '/v1/redemption_attempts': attempt.id,
     };
 }
 

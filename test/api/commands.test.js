@@ -281,7 +281,7 @@ const DAMAGE = {
     'a redemption that is missing': 'DELETE FROM redemptions WHERE seq = (SELECT MAX(seq) FROM redemptions)',
     'a redemption that was written twice': 'INSERT INTO redemptions SELECT tenant, seq + 1000000, created, uses, ' +
         'coupon, coupon_ordinal, coupon_previous, promotion_code, promotion_code_ordinal, ' +
-        'promotion_code_previous, customer, discount FROM redemptions LIMIT 1',
+        'promotion_code_previous, customer, discount, releases FROM redemptions LIMIT 1',
     'a cap below the uses': 'UPDATE coupons SET max_redemptions = 1',
     'a counter with another cap': 'UPDATE coupon_uses SET max_redemptions = 100',
     'a counter that is missing': 'DELETE FROM coupon_uses',

@@ -1,12 +1,14 @@
 /* Load for one server: one thread, keep-alive connections, each sending its next request when the
  * answer to the last one is complete.
  *
- *   load PORT PID CONNECTIONS SECONDS REQUESTS EXPECTED [SYNCS]
+ *   load PORT PID CONNECTIONS SECONDS REQUESTS EXPECTED [SYNCS [RATE]]
  *
  * REQUESTS is a file of whole HTTP requests, each ended by a NUL byte; they are sent in turn, and a
  * run of `@` in one becomes random letters and digits every time, for bodies and keys that must be
  * unique. Every answer has to have status 200 and to contain the text EXPECTED, or the program
- * fails. The first WARM_UP_SECONDS are not counted. Prints one line of JSON; the processor time is
+ * fails. With a RATE, requests per second, they are due at regular times instead, whatever became
+ * of earlier ones; each takes a connection that is free, and its latency counts from when it was
+ * due. The first WARM_UP_SECONDS are not counted. Prints one line of JSON; the processor time is
  * that of the process PID. */
 #include "syncs.h"
 
@@ -34,8 +36,9 @@ struct request {
 };
 
 struct connection {
+    struct connection *next; /* of those that are free */
     int socket;
-    int64_t sent_at;
+    int64_t sent_at; /* or when it was due */
     size_t received;
     size_t expected; /* of the whole answer; 0: its head is not complete */
     char *answer;
@@ -50,6 +53,9 @@ struct load {
     bool counting;
     int64_t end;
     size_t under_way;
+    int64_t interval; /* between requests that are due; 0: one follows the other */
+    int64_t due;
+    struct connection *free;
     uint32_t *latencies_us;
     size_t count;
     size_t capacity;
@@ -134,7 +140,7 @@ static void send_request(struct load *load, struct connection *connection)
     memcpy(bytes, request->bytes, request->length);
     fill_placeholders(load, bytes, request);
     connection->received = connection->expected = 0;
-    connection->sent_at = clock_ns(CLOCK_MONOTONIC);
+    connection->sent_at = load->interval ? load->due : clock_ns(CLOCK_MONOTONIC);
     if (send(connection->socket, bytes, request->length, MSG_NOSIGNAL) != (ssize_t)request->length)
         die("cannot send: %s", strerror(errno));
     load->under_way++;
@@ -189,8 +195,23 @@ static void receive(struct load *load, struct connection *connection)
         return;
     int64_t now = clock_ns(CLOCK_MONOTONIC);
     count_answer(load, connection, now);
-    if (now < load->end)
+    if (load->interval) {
+        connection->next = load->free;
+        load->free = connection;
+    } else if (now < load->end) {
         send_request(load, connection);
+    }
+}
+
+/* Sends what is due, as far as connections are free. */
+static void send_due(struct load *load, int64_t now)
+{
+    while (load->interval && load->due <= now && load->due < load->end && load->free) {
+        struct connection *connection = load->free;
+        load->free = connection->next;
+        send_request(load, connection);
+        load->due += load->interval;
+    }
 }
 
 /* ---- a run ---- */
@@ -213,9 +234,16 @@ static void connect_to(struct connection *connection, int epoll, uint16_t port)
 static void run_until(struct load *load, int epoll, int64_t until)
 {
     struct epoll_event events[64];
-    while (load->under_way && clock_ns(CLOCK_MONOTONIC) < until) {
-        int count = epoll_wait(epoll, events, 64, PATIENCE_MS);
-        if (count == 0)
+    for (int64_t now; (now = clock_ns(CLOCK_MONOTONIC)) < until;) {
+        bool paced = load->interval && load->due < load->end;
+        send_due(load, now);
+        if (!load->under_way && !paced)
+            break;
+        int64_t wait = paced && load->free ? load->due - now : (int64_t)PATIENCE_MS * 1000000;
+        const struct timespec timeout = {wait > 0 ? wait / 1000000000 : 0,
+                                         wait > 0 ? wait % 1000000000 : 0};
+        int count = epoll_pwait2(epoll, events, 64, &timeout, NULL);
+        if (count == 0 && !(paced && load->free))
             die("no answer within %d ms", PATIENCE_MS);
         for (int i = 0; i < count; i++)
             receive(load, events[i].data.ptr);
@@ -238,7 +266,7 @@ int main(int argc, char **argv)
     struct load load = {0};
     clockid_t cpu;
     if (argc < 7)
-        die("usage: load PORT PID CONNECTIONS SECONDS REQUESTS EXPECTED [SYNCS]");
+        die("usage: load PORT PID CONNECTIONS SECONDS REQUESTS EXPECTED [SYNCS [RATE]]");
     uint16_t port = (uint16_t)strtoul(argv[1], NULL, 10);
     if (clock_getcpuclockid((pid_t)strtol(argv[2], NULL, 10), &cpu) != 0)
         die("there is no process %s", argv[2]);
@@ -252,12 +280,19 @@ int main(int argc, char **argv)
             count_from = begin + (int64_t)(WARM_UP_SECONDS * SECOND);
     load.random = (uint64_t)begin * UINT64_C(0x9E3779B97F4A7C15) | 1;
     load.end = INT64_MAX;
+    load.interval = argc > 8 ? (int64_t)(SECOND / strtod(argv[8], NULL)) : 0;
+    load.due = begin;
     int epoll = epoll_create1(0);
     struct connection *connections = allocate(NULL, connection_count * sizeof(*connections));
     memset(connections, 0, connection_count * sizeof(*connections));
     for (size_t i = 0; i < connection_count; i++) {
         connect_to(&connections[i], epoll, port);
-        send_request(&load, &connections[i]);
+        if (load.interval) {
+            connections[i].next = load.free;
+            load.free = &connections[i];
+        } else {
+            send_request(&load, &connections[i]);
+        }
     }
     run_until(&load, epoll, count_from);
 

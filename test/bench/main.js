@@ -5,11 +5,13 @@ import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { measureCodes } from './codes.js';
 import { budgets, median, Samples, table } from './report.js';
+import { measureRedemptions } from './redeem.js';
 import { binary, built, residentMegabytes } from './servers.js';
 import { measureStart } from './start.js';
 import { prepare } from './subjects.js';
 
 const NAMES = ['reply', 'get', 'code', 'list', 'post', 'loop', 'start', 'codes'];
+const ALONE = 'redeem'; // takes long, and has tables of its own
 const CONNECTIONS = [1, 8, 64];
 const STARTS = 5;
 const SYNC_SAMPLES = 300;
@@ -21,8 +23,8 @@ const delay = Number(process.env.BENCH_FSYNC_DELAY_MS ?? 0);
 
 const wanted = new Set(process.argv.length > 2 ? process.argv.slice(2) : NAMES);
 for (const name of wanted) {
-    if (NAMES.includes(name)) continue;
-    console.error(`test/bench/run: no benchmark '${name}' in: ${NAMES.join(' ')}`);
+    if (NAMES.includes(name) || name === ALONE) continue;
+    console.error(`test/bench/run: no benchmark '${name}' in: ${NAMES.join(' ')} ${ALONE}`);
     process.exit(64);
 }
 
@@ -76,6 +78,10 @@ async function measureStarts(reading) {
 }
 
 printMachine();
+if (wanted.has(ALONE)) {
+    await measureRedemptions(directory, { rounds, seconds, progress });
+    process.exit(0);
+}
 progress('making databases');
 const { subjects, reading, stop } = await prepare(directory, seconds, sizes, wanted);
 const samples = new Samples();

@@ -5,12 +5,12 @@ export function median(values) {
 }
 
 // Half of what lies between the smallest and the largest, in percent of the median.
-function spread(values) {
+export function spread(values) {
     const middle = median(values);
     return middle ? Math.round(((Math.max(...values) - Math.min(...values)) / 2 / middle) * 100) : 0;
 }
 
-const number = (value, digits = 0) =>
+export const number = (value, digits = 0) =>
     value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 function withSpread(values, digits) {

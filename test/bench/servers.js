@@ -62,9 +62,9 @@ export async function stop(child) {
     if (child.exitCode !== 0) throw new Error(`a server ended with ${child.signalCode ?? `status ${child.exitCode}`}`);
 }
 
-export async function startCoupond(directory, { dev = false, syncs } = {}) {
+export async function startCoupond(directory, { dev = false, syncs, env = {} } = {}) {
     const port = await freePort();
-    const child = spawnCoupond(directory, { port, dev, env: syncs ? counted(syncs) : process.env });
+    const child = spawnCoupond(directory, { port, dev, env: { ...(syncs ? counted(syncs) : process.env), ...env } });
     await answers(child, port, `${directory}.log`);
     return { directory, port, pid: child.pid, syncs, stop: () => stop(child) };
 }
@@ -120,6 +120,13 @@ export async function fillPattern(directory) {
     });
     await server.stop();
     return directory;
+}
+
+// The same as fill() with one redemption made by POST with an Idempotency-Key, which redeem_loop.c takes as its pattern.
+export async function addRedemption(directory, form) {
+    const server = await startCoupond(directory, { dev: true });
+    await post(server, '/v1/redemptions', form, { 'idempotency-key': '0f8fad5b-d9cb-469f-a165-70867728950e' });
+    await server.stop();
 }
 
 // Requests for load.c, which replaces @ by random letters.

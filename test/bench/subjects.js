@@ -10,7 +10,7 @@ const SYNCS_BYTES = 4096;
 // not what is wanted of it. With more of them page caches count, too.
 const TARGETS = Number(process.env.BENCH_TARGETS ?? 1000);
 
-function counterFile(path) {
+export function counterFile(path) {
     const file = openSync(path, 'w');
     ftruncateSync(file, SYNCS_BYTES);
     closeSync(file);
@@ -18,7 +18,7 @@ function counterFile(path) {
 }
 
 // Numbers of codes, spread over all `size` of them.
-function some(size) {
+export function some(size) {
     const count = Math.min(TARGETS, size);
     return Array.from({ length: count }, (_, i) => Math.floor((i * size) / count));
 }

@@ -31,7 +31,7 @@ static struct opt_int at_most(int64_t max)
 
 static enum ledger_result redeem(struct request *request, int64_t coupon, int64_t code)
 {
-    const struct use use = {1, coupon, code, STR("cus_1"), 77};
+    const struct use use = {1, coupon, code, STR("cus_1"), 77, 0};
     db_savepoint(request->db);
     enum ledger_result result = ledger_redeem(request, &use);
     if (result == LEDGER_DONE)
@@ -139,6 +139,29 @@ TEST(test_tenants_do_not_count_for_each_other)
     assert_true(db_commit(world.db));
 }
 
+TEST(test_a_use_that_is_given_back_can_be_had_again)
+{
+    struct request *request = world_request(&world);
+    struct use use = {.uses = 1, .coupon = COUPON, .promotion_code = CODE};
+    db_begin(world.db, true);
+    ledger_open_coupon(request, COUPON, at_most(2));
+    ledger_open_promotion_code(request, CODE, at_most(1));
+    use.entry = db_next_row(world.db, world.now);
+    assert_int_equal(ledger_redeem(request, &use), LEDGER_DONE);
+    assert_int_equal(redeem(request, COUPON, CODE), LEDGER_CODE_USED_UP);
+    ledger_release(request, &use);
+    assert_int_equal(redeem(request, COUPON, CODE), LEDGER_DONE);
+    assert_int_equal(redeem(request, COUPON, CODE), LEDGER_CODE_USED_UP);
+    assert_true(db_commit(world.db));
+    assert_int_equal(world_int(&world, "SELECT times_redeemed FROM coupon_uses"), 1);
+    assert_int_equal(world_int(&world, "SELECT times_redeemed FROM promotion_code_uses"), 1);
+    assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM redemptions"), 3);
+    assert_int_equal(world_int(&world, "SELECT SUM(uses) FROM redemptions"), 1);
+    assert_int_equal(world_int(&world, "SELECT coupon_ordinal FROM redemptions WHERE uses < 0"), 0);
+    assert_int_equal(world_int(&world, "SELECT releases FROM redemptions WHERE uses < 0"),
+                     use.entry);
+}
+
 /* The second lock on the same door. */
 TEST(test_the_database_itself_refuses_to_pass_a_cap)
 {
@@ -160,6 +183,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_several_uses_at_once_fit_as_a_whole_or_not, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_tenants_do_not_count_for_each_other, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_use_that_is_given_back_can_be_had_again, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_the_database_itself_refuses_to_pass_a_cap, set_up,
                                         tear_down),

@@ -40,6 +40,18 @@ static int set_up(void **state)
     call("/v1/promotion_codes", "coupon=OPEN&code=OTHER");
     call("/v1/customers", "coupon=CAPPED");
     call("/v1/customers", "coupon=OPEN");
+    call("/v1/coupons", "id=RULES&percent_off=10&max_amount_off_total=500"
+                        "&max_amount_off_total_currency=usd"
+                        "&restrictions[max_redemptions_per_customer]=3");
+    call("/v1/promotion_codes", "coupon=RULES&code=RULES&max_amount_off_total=400"
+                                "&max_amount_off_total_currency=usd"
+                                "&restrictions[max_redemptions_per_customer]=2");
+    const char *cart = "code=rules&amount=1000&currency=usd&email=a@example.com";
+    call("/v1/redemptions", cart);
+    struct str held =
+        call("/v1/redemptions", str_format(&world.arena, "%s&capture_method=manual", cart).data);
+    call(str_format(&world.arena, "/v1/redemptions/%.*s/cancel", STR_FMT(held)).data, "");
+    call("/v1/redemptions", str_format(&world.arena, "%s&capture_method=manual", cart).data);
     for (int i = 0; i < 2; i++)
         call("/v1/customers", str_format(&world.arena, "promotion_code=%.*s", STR_FMT(code)).data);
     return 0;
@@ -67,7 +79,7 @@ TEST(test_what_the_service_wrote_is_clean)
     if (!verify(&report))
         BREAKS("%.*s", STR_FMT(report));
     assert_true(str_ends(report, STR("checks, 0 violations\n")));
-    assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM redemptions"), 4);
+    assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM redemptions"), 8);
 }
 
 static const struct {
@@ -120,6 +132,31 @@ static const struct {
      "a customer's discount does not exist or belongs to someone else"},
     {"UPDATE discounts SET deleted_at = 5",
      "a customer's discount does not exist or belongs to someone else"},
+    {"UPDATE redemptions SET releases = seq - 1 WHERE uses < 0",
+     "a release takes back another use than the one it names"},
+    {"UPDATE redemptions SET releases = NULL",
+     "a release takes back another use than the one it names"},
+    {"UPDATE redemption_records SET coupon_seq = 5",
+     "a redemption differs from its ledger entry, or has none"},
+    {"UPDATE redemptions SET customer = 'cus_other'",
+     "a redemption differs from its ledger entry, or has none"},
+    {"UPDATE redemption_records SET status = 'expired' WHERE status = 'held'",
+     "a redemption's use is counted although it ended, or not although it did not"},
+    {"UPDATE redemption_records SET status = 'redeemed' WHERE status = 'canceled'",
+     "a redemption's use is counted although it ended, or not although it did not"},
+    {"DELETE FROM timers", "a held redemption never expires"},
+    {"UPDATE customer_uses SET times_redeemed = 1",
+     "a customer's uses differ from the redemptions"},
+    {"UPDATE promotion_codes SET restrictions_max_redemptions_per_customer = 1",
+     "a customer redeemed more often than max_redemptions_per_customer"},
+    {"UPDATE coupon_uses SET amount_off_total = 300 WHERE amount_off_total > 0",
+     "the amount taken off by a coupon differs from its redemptions or is too much"},
+    {"UPDATE coupons SET rules_max_amount_off_total = 150 WHERE id = 'RULES'",
+     "the amount taken off by a coupon differs from its redemptions or is too much"},
+    {"UPDATE promotion_code_uses SET amount_off_total = 0",
+     "the amount taken off by a code differs from its redemptions or is too much"},
+    {"UPDATE promotion_code_uses SET max_amount_off_total = NULL",
+     "the amount taken off by a code differs from its redemptions or is too much"},
     {"UPDATE promotion_codes SET code_key = 'Hello' WHERE code = 'Hello'",
      "a code's look-up form is not its lower case"},
     {"UPDATE promotion_codes SET code_key = 'mine', code = 'mine' WHERE code = 'OTHER'",

@@ -1,0 +1,297 @@
+/* Finding the offer, working out the discount, asking the rules. */
+#include "resources/appraisal.h"
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/request.h"
+#include "redemption/allowance.h"
+#include "redemption/guesses.h"
+#include "resources/coupon.h"
+#include "resources/customer.h"
+#include "resources/discount.h"
+#include "resources/invoice_life.h"
+#include "resources/promotion_code.h"
+#include "resources/redemption_attempt.h"
+#include "resources/test_clock.h"
+
+#include <string.h>
+
+/* The enabled code of a text in one scope, or else one that was switched off. */
+STATEMENT(find_in_scope,
+          "SELECT seq, enabled FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
+          " AND COALESCE(customer, customer_account, '') = $3"
+          " ORDER BY CASE WHEN enabled = 1 THEN 0 ELSE seq END LIMIT 1");
+STATEMENT(find_anywhere, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
+                         " LIMIT 1");
+STATEMENT(find_earlier, "SELECT 1 FROM redemption_records WHERE tenant = $1 AND customer = $2"
+                        " AND source = 'api' AND status IN ('held', 'redeemed') LIMIT 1");
+/* + 0: not by the index over the uses of a coupon, which may be many. */
+STATEMENT(find_reference,
+          "SELECT 1 FROM redemption_records WHERE tenant = $1 AND client_reference_id = $2"
+          " AND coupon_seq + 0 = $3 AND COALESCE(promotion_code_seq, 0) = $4"
+          " AND status IN ('held', 'redeemed') LIMIT 1");
+
+/* ---- the parameters ---- */
+
+static bool check_offer(struct request *request, const struct redemption *purchase,
+                        struct appraisal *appraisal)
+{
+    const struct {
+        struct str param;
+        bool given;
+    } offers[] = {{STR("code"), purchase->code.data},
+                  {STR("coupon"), purchase->coupon.id.data},
+                  {STR("promotion_code"), purchase->promotion_code.id.data}};
+    size_t given = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(offers); i++) {
+        if (offers[i].given && given++)
+            return fail(request, CODE_NONE, offers[i].param,
+                        "You may only specify one of these parameters: code, coupon, "
+                        "promotion_code.");
+        if (offers[i].given)
+            appraisal->param = offers[i].param;
+    }
+    return given || fail(request, CODE_parameter_missing, STR_NULL,
+                         "You must pass one of these parameters: code, coupon, promotion_code.");
+}
+
+static bool check_amounts(struct request *request, struct redemption *purchase)
+{
+    struct redemption_line *lines = purchase->line_items.items;
+    if (purchase->amount.set && purchase->line_items.count)
+        return fail(request, CODE_NONE, STR("amount"),
+                    "You may only specify one of these parameters: amount, line_items.");
+    for (size_t i = 0; i < purchase->line_items.count; i++) {
+        purchase->amount = (struct opt_int){true, purchase->amount.value + lines[i].amount};
+        if (!lines[i].quantity.set)
+            lines[i].quantity = (struct opt_int){true, 1};
+    }
+    return !purchase->amount.set || purchase->currency.data ||
+           fail(request, CODE_parameter_missing, STR("currency"), "Missing required param: %s.",
+                "currency");
+}
+
+bool appraisal_check(struct request *request, struct redemption *purchase,
+                     struct appraisal *appraisal)
+{
+    *appraisal = (struct appraisal){.now = request->now};
+    if (!check_amounts(request, purchase))
+        return false;
+    appraisal->customer = purchase->customer.object;
+    struct str email = purchase->customer_email;
+    if (appraisal->customer) {
+        test_clock_enter(request, &appraisal->customer->test_clock);
+        if (!email.data)
+            email = appraisal->customer->email;
+    }
+    purchase->email_key = allowance_email_key(request, email);
+    return true;
+}
+
+/* ---- the offer ---- */
+
+static int64_t find_row(struct request *request, struct str key, struct str scope, bool *enabled)
+{
+    struct query query = db_query(request->db, &find_in_scope);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, key);
+    db_bind_str(&query, scope);
+    if (!db_row(&query))
+        return 0;
+    int64_t row = db_int(&query, 0);
+    *enabled = db_int(&query, 1) != 0;
+    db_end(&query);
+    return row;
+}
+
+/* The code that the customer means: their own, or the open one; rather one that is enabled. When
+ * there is none of both, somebody else's. 0: nobody has it. */
+static int64_t find_text(struct request *request, struct str key, struct str customer)
+{
+    bool own_enabled = false, enabled = false;
+    int64_t own = customer.data ? find_row(request, key, customer, &own_enabled) : 0;
+    if (own && own_enabled)
+        return own;
+    int64_t open = find_row(request, key, STR(""), &enabled);
+    if (open && (enabled || !own))
+        return open;
+    if (own)
+        return own;
+    struct query query = db_query(request->db, &find_anywhere);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, key);
+    int64_t row = db_row(&query) ? db_int(&query, 0) : 0;
+    if (row)
+        db_end(&query);
+    return row;
+}
+
+struct guesser_named {
+    enum guesser guesser;
+    struct str who;
+};
+
+static bool guesses_are_allowed(struct request *request, int64_t now,
+                                const struct guesser_named guessers[3])
+{
+    bool allowed = true;
+    for (size_t i = 0; i < 3 && request->guesses; i++)
+        allowed &= guesses_allow(request->guesses, request->tenant, guessers[i].guesser,
+                                 guessers[i].who, now);
+    request->began &= allowed; /* the next attempt with the same idempotency key is a new one */
+    return allowed || fail_with(request, 429, ERROR_INVALID_REQUEST, CODE_rate_limit,
+                                "Too many unknown promotion codes were tried. Please try again "
+                                "later.");
+}
+
+static void count_guess(struct request *request, const struct redemption *purchase, int64_t now,
+                        const struct guesser_named guessers[3])
+{
+    bool burst = false;
+    for (size_t i = 0; i < 3 && request->guesses; i++)
+        burst |= guesses_count(request->guesses, request->tenant, guessers[i].guesser,
+                               guessers[i].who, now);
+    if (burst)
+        attempt_report_guessing(request, purchase);
+}
+
+static bool find_code(struct request *request, const struct redemption *purchase,
+                      struct appraisal *appraisal)
+{
+    struct str customer = purchase->customer.id;
+    const struct guesser_named guessers[3] = {
+        {GUESSER_KEY, STR("")},
+        {GUESSER_CUSTOMER, customer.data ? customer : purchase->email_key},
+        {GUESSER_ADDRESS, request->address},
+    };
+    if (!guesses_are_allowed(request, appraisal->now, guessers))
+        return false;
+    int64_t row = find_text(request, str_lower(request->arena, purchase->code), customer);
+    if (row)
+        appraisal->code = resource_load(request, &promotion_code_resource, row);
+    else
+        count_guess(request, purchase, appraisal->now, guessers);
+    return true;
+}
+
+bool appraisal_find(struct request *request, const struct redemption *purchase,
+                    struct appraisal *appraisal)
+{
+    if (!check_offer(request, purchase, appraisal))
+        return false;
+    appraisal->offer.code = purchase->code;
+    if (purchase->code.data && !find_code(request, purchase, appraisal))
+        return false;
+    /* Loaded again: by now the request may go by another clock. */
+    if (purchase->promotion_code.row)
+        appraisal->code =
+            resource_load(request, &promotion_code_resource, purchase->promotion_code.row);
+    int64_t coupon = appraisal->code ? appraisal->code->promotion.coupon.row : purchase->coupon.row;
+    appraisal->coupon = coupon ? resource_load(request, &coupon_resource, coupon) : NULL;
+    if (!appraisal->coupon)
+        appraisal->refusals = REFUSAL_BIT(REFUSAL_UNKNOWN);
+    return true;
+}
+
+/* ---- the discount ---- */
+
+/* Takes the discount off the lines, or off the amount as a whole. False: it applies to none of the
+ * products. */
+static bool discount_lines(struct request *request, struct redemption *purchase,
+                           const struct coupon *coupon, struct discount_terms terms)
+{
+    size_t count = purchase->line_items.count;
+    struct redemption_line *lines = purchase->line_items.items;
+    if (count == 0) {
+        int64_t off = discount_of_line(terms, purchase->amount.value);
+        purchase->amount_discount = (struct opt_int){true, off};
+        return true;
+    }
+    bool *applies = ARENA_ARRAY(request->arena, bool, count), any = false;
+    int64_t *remaining = ARENA_ARRAY(request->arena, int64_t, count);
+    int64_t *taken = ARENA_ARRAY(request->arena, int64_t, count);
+    for (size_t i = 0; i < count; i++) {
+        applies[i] = coupon_applies_to(coupon, lines[i].product);
+        remaining[i] = lines[i].amount;
+        any |= applies[i];
+    }
+    int64_t off = discount_of_lines(terms, count, applies, remaining, taken);
+    purchase->amount_discount = (struct opt_int){true, off};
+    for (size_t i = 0; i < count; i++) {
+        lines[i].amount_discount = taken[i];
+        lines[i].amount_total = remaining[i];
+    }
+    return any;
+}
+
+static bool exists(struct query *query)
+{
+    bool found = db_row(query);
+    if (found)
+        db_end(query);
+    return found;
+}
+
+static bool has_redeemed(struct request *request, struct str customer)
+{
+    struct query query = db_query(request->db, &find_earlier);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, customer);
+    return exists(&query);
+}
+
+static bool reference_is_taken(struct request *request, const struct redemption *purchase,
+                               const struct appraisal *appraisal)
+{
+    struct query query = db_query(request->db, &find_reference);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, purchase->client_reference_id);
+    db_bind_int(&query, appraisal->coupon->object.row);
+    db_bind_int(&query, appraisal->code ? appraisal->code->object.row : 0);
+    return exists(&query);
+}
+
+static struct purchase purchase_of(struct request *request, const struct redemption *purchase,
+                                   const struct appraisal *appraisal)
+{
+    struct purchase of = {
+        .surface = SURFACE_REDEMPTION,
+        .customer = purchase->customer.id,
+        .customer_is_new = true,
+        .is_guest_with_email = purchase->email_key.data != NULL,
+        .currency = purchase->currency,
+        .amount = purchase->amount,
+        .amount_off = purchase->amount_discount,
+        .reference_is_taken =
+            purchase->reference_key.data && reference_is_taken(request, purchase, appraisal),
+    };
+    if (appraisal->offer.first_time && of.customer.data)
+        of.customer_is_new =
+            customer_is_new(request, of.customer) && !has_redeemed(request, of.customer);
+    redemption_count_uses(request, &of, appraisal->coupon, appraisal->code, purchase->email_key);
+    return of;
+}
+
+void appraise(struct request *request, struct redemption *purchase, struct appraisal *appraisal)
+{
+    struct discount_terms terms;
+    const struct coupon *coupon = appraisal->coupon;
+    struct redemption_line *lines = purchase->line_items.items;
+    bool fits = true;
+    purchase->amount_discount = (struct opt_int){0};
+    for (size_t i = 0; i < purchase->line_items.count; i++) {
+        lines[i].amount_discount = 0;
+        lines[i].amount_total = lines[i].amount;
+    }
+    if (!coupon) {
+        appraisal->purchase.surface = SURFACE_REDEMPTION;
+        return;
+    }
+    if (purchase->amount.set && coupon_terms(coupon, purchase->currency, &terms))
+        fits = discount_lines(request, purchase, coupon, terms);
+    appraisal->offer = discount_offer(coupon, appraisal->code, purchase->currency);
+    appraisal->offer.code = purchase->code;
+    appraisal->offer.products_fit = fits;
+    appraisal->purchase = purchase_of(request, purchase, appraisal);
+    appraisal->refusals = eligibility(&appraisal->offer, &appraisal->purchase);
+}

@@ -1,0 +1,282 @@
+/* Entering uses and giving them back: ledger, counters, record and events move together. */
+#include "base/arena.h"
+#include "base/request.h"
+#include "redemption/allowance.h"
+#include "redemption/ledger.h"
+#include "resources/coupon.h"
+#include "resources/customer.h"
+#include "resources/event.h"
+#include "resources/promotion_code.h"
+#include "resources/redemption.h"
+#include "resources/registry.h"
+#include "resources/test_clock.h"
+#include "resources/timer.h"
+
+#include <assert.h>
+
+STATEMENT(set_status,
+          "UPDATE redemption_records SET status = $1, status_transitions_canceled_at = $2,"
+          " status_transitions_expired_at = $3, status_transitions_redeemed_at = $4,"
+          " reference_key = $5 WHERE tenant = $6 AND seq = $7");
+
+enum redemption_source redemption_source(enum surface surface)
+{
+    static const enum redemption_source sources[] = {
+        [SURFACE_CUSTOMER] = SOURCE_CUSTOMER,
+        [SURFACE_SUBSCRIPTION] = SOURCE_SUBSCRIPTION,
+        [SURFACE_SUBSCRIPTION_UPDATE] = SOURCE_SUBSCRIPTION,
+        [SURFACE_SUBSCRIPTION_ITEM] = SOURCE_SUBSCRIPTION_ITEM,
+        [SURFACE_INVOICE] = SOURCE_INVOICE,
+        [SURFACE_SUBSCRIPTION_INVOICE] = SOURCE_INVOICE,
+        [SURFACE_INVOICE_ITEM] = SOURCE_INVOICE_ITEM,
+        [SURFACE_CHECKOUT] = SOURCE_CHECKOUT,
+        [SURFACE_REDEMPTION] = SOURCE_API,
+    };
+    return sources[surface];
+}
+
+/* ---- limits per customer and on money ---- */
+
+/* A rule's place: the coupon's, then the code's. */
+struct limit {
+    struct counted counted;
+    struct opt_int per_customer;
+    bool has_budget;
+};
+
+static size_t limits_of(const struct coupon *coupon, const struct promotion_code *code,
+                        struct limit limits[2])
+{
+    limits[0] = (struct limit){
+        .counted = {.coupon = coupon->object.row},
+        .per_customer = coupon->restrictions.max_redemptions_per_customer,
+        .has_budget = coupon->rules.max_amount_off_total.set,
+    };
+    if (!code)
+        return 1;
+    limits[1] = (struct limit){
+        .counted = {.promotion_code = code->object.row},
+        .per_customer = code->restrictions.max_redemptions_per_customer,
+        .has_budget = code->rules.max_amount_off_total.set,
+    };
+    return 2;
+}
+
+static int64_t uses_so_far(struct request *request, const struct limit *limit, struct str customer,
+                           struct str email_key)
+{
+    int64_t uses = 0;
+    if (limit->per_customer.set && customer.data)
+        uses = allowance_uses(request, limit->counted, customer);
+    if (limit->per_customer.set && email_key.data) {
+        int64_t others = allowance_uses(request, limit->counted, email_key);
+        uses = others > uses ? others : uses;
+    }
+    return uses;
+}
+
+void redemption_count_uses(struct request *request, struct purchase *purchase,
+                           const struct coupon *coupon, const struct promotion_code *code,
+                           struct str email_key)
+{
+    struct limit limits[2];
+    size_t count = limits_of(coupon, code, limits);
+    purchase->coupon_uses = uses_so_far(request, &limits[0], purchase->customer, email_key);
+    if (count == 2)
+        purchase->code_uses = uses_so_far(request, &limits[1], purchase->customer, email_key);
+}
+
+struct str redemption_email_key(struct request *request, struct str customer,
+                                const struct coupon *coupon, const struct promotion_code *code)
+{
+    struct limit limits[2];
+    size_t count = limits_of(coupon, code, limits);
+    bool limited = limits[0].per_customer.set || (count == 2 && limits[1].per_customer.set);
+    const struct customer *found =
+        limited && customer.data ? resource_find(request, &customer_resource, customer) : NULL;
+    return found ? allowance_email_key(request, found->email) : STR_NULL;
+}
+
+static bool take_limits(struct request *request, const struct redemption *redemption,
+                        const struct coupon *coupon, const struct promotion_code *code)
+{
+    struct limit limits[2];
+    size_t count = limits_of(coupon, code, limits);
+    const struct str who[] = {redemption->customer.id, redemption->email_key};
+    for (size_t i = 0; i < count; i++) {
+        const struct limit *limit = &limits[i];
+        for (size_t j = 0; j < ARRAY_LENGTH(who) && limit->per_customer.set; j++)
+            if (who[j].data &&
+                !allowance_take_use(request, limit->counted, who[j], limit->per_customer.value))
+                return false;
+        if (limit->has_budget &&
+            !allowance_take_amount(request, limit->counted, redemption->amount_discount.value))
+            return false;
+    }
+    return true;
+}
+
+static void return_limits(struct request *request, const struct redemption *redemption,
+                          const struct coupon *coupon, const struct promotion_code *code)
+{
+    struct limit limits[2];
+    size_t count = limits_of(coupon, code, limits);
+    const struct str who[] = {redemption->customer.id, redemption->email_key};
+    for (size_t i = 0; i < count; i++) {
+        const struct limit *limit = &limits[i];
+        for (size_t j = 0; j < ARRAY_LENGTH(who) && limit->per_customer.set; j++)
+            if (who[j].data)
+                allowance_return_use(request, limit->counted, who[j]);
+        if (limit->has_budget)
+            allowance_return_amount(request, limit->counted, redemption->amount_discount.value);
+    }
+}
+
+/* ---- events ---- */
+
+static bool is_reached(struct opt_int max, int64_t count)
+{
+    return max.set && count == max.value;
+}
+
+/* A use of a code changes what is shown of it, which is an event; one of the coupon is none, but
+ * reaching a cap is. */
+static void record_change(struct request *request, const struct coupon *coupon,
+                          const struct promotion_code *code, int64_t uses, int64_t amount)
+{
+    if (code) {
+        struct promotion_code after = *code;
+        after.times_redeemed += uses;
+        after.amount_off_total += amount;
+        after.coupon_state.times_redeemed += uses;
+        after.coupon_state.amount_off_total += amount;
+        promotion_code_resource.derive(request, &after);
+        event_record(request, promotion_code_resource.events, "updated",
+                     &promotion_code_resource.schema, &after, code);
+        if (uses > 0 && is_reached(code->max_redemptions, after.times_redeemed))
+            event_record(request, promotion_code_resource.events, "fully_redeemed",
+                         &promotion_code_resource.schema, &after, NULL);
+    }
+    if (uses > 0 && is_reached(coupon->max_redemptions, coupon->times_redeemed + uses)) {
+        struct coupon after = *coupon;
+        after.times_redeemed += uses;
+        coupon_resource.derive(request, &after);
+        event_record(request, coupon_resource.events, "fully_redeemed", &coupon_resource.schema,
+                     &after, NULL);
+    }
+}
+
+static void record(struct request *request, const char *verb, const struct redemption *redemption,
+                   const struct redemption *before)
+{
+    event_record(request, "redemption", verb, &redemption_resource.schema, redemption, before);
+}
+
+/* ---- entering and ending ---- */
+
+static struct use use_of(const struct redemption *redemption)
+{
+    return (struct use){
+        .uses = 1,
+        .coupon = redemption->coupon.row,
+        .promotion_code = redemption->promotion_code.row,
+        .customer = redemption->customer.id,
+        .discount = redemption->discount.row,
+        .entry = redemption->object.row,
+    };
+}
+
+bool redemption_enter(struct request *request, struct redemption *redemption,
+                      const struct coupon *coupon, const struct promotion_code *code)
+{
+    bool by_api = redemption->source.value == SOURCE_API;
+    redemption->object.row = db_next_row(request->db, request->now);
+    redemption->coupon = (struct ref){coupon->object.id, coupon->object.row, NULL};
+    if (code)
+        redemption->promotion_code = (struct ref){code->object.id, code->object.row, NULL};
+    if (!redemption->status.value)
+        redemption->status.value = REDEMPTION_REDEEMED;
+    if (redemption->status.value == REDEMPTION_REDEEMED)
+        redemption->status_transitions.redeemed_at = (struct opt_time){true, request->now};
+    const struct use use = use_of(redemption);
+    if (!take_limits(request, redemption, coupon, code) ||
+        ledger_redeem(request, &use) != LEDGER_DONE)
+        return false;
+    if (!resource_insert(request, &redemption_resource, redemption)) {
+        request->error = (struct error){0}; /* another use has the reference: refused like others */
+        return false;
+    }
+    if (redemption->status.value == REDEMPTION_HELD)
+        timer_set(request, TIMER_redemption, redemption->object.row,
+                  redemption->hold_expires_at.seconds);
+    if (by_api)
+        record(request, "created", redemption, NULL);
+    record_change(request, coupon, code, 1, redemption->amount_discount.value);
+    return true;
+}
+
+static void write_status(struct request *request, const struct redemption *redemption)
+{
+    const struct redemption_transitions *transitions = &redemption->status_transitions;
+    const struct opt_time times[] = {transitions->canceled_at, transitions->expired_at,
+                                     transitions->redeemed_at};
+    struct query query = db_query(request->db, &set_status);
+    db_bind_str(&query, redemption_status_name(redemption));
+    for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
+        if (times[i].set)
+            db_bind_int(&query, times[i].seconds);
+        else
+            db_bind_null(&query);
+    }
+    db_bind_str(&query, redemption->reference_key);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, redemption->object.row);
+    db_do(&query);
+}
+
+void redemption_capture(struct request *request, struct redemption *redemption)
+{
+    const struct redemption before = *redemption;
+    redemption->status.value = REDEMPTION_REDEEMED;
+    redemption->status_transitions.redeemed_at = (struct opt_time){true, request->now};
+    write_status(request, redemption);
+    timer_clear(request, TIMER_redemption, redemption->object.row);
+    record(request, "captured", redemption, &before);
+}
+
+void redemption_release(struct request *request, struct redemption *redemption,
+                        enum redemption_status status)
+{
+    const struct redemption before = *redemption;
+    const struct opt_time now = {true, request->now};
+    const struct coupon *coupon = resource_follow(request, &coupon_resource, &redemption->coupon);
+    const struct promotion_code *code =
+        redemption->promotion_code.row
+            ? resource_follow(request, &promotion_code_resource, &redemption->promotion_code)
+            : NULL;
+    if (!coupon)
+        return; /* the database has failed, which the transaction will notice */
+    const struct use use = use_of(redemption);
+    ledger_release(request, &use);
+    return_limits(request, redemption, coupon, code);
+    if (redemption->status.value == REDEMPTION_HELD)
+        timer_clear(request, TIMER_redemption, redemption->object.row);
+    redemption->status.value = (int)status;
+    if (status == REDEMPTION_CANCELED)
+        redemption->status_transitions.canceled_at = now;
+    else
+        redemption->status_transitions.expired_at = now;
+    redemption->reference_key = STR_NULL;
+    write_status(request, redemption);
+    record(request, status == REDEMPTION_CANCELED ? "canceled" : "expired", redemption, &before);
+    record_change(request, coupon, code, -1, -redemption->amount_discount.value);
+}
+
+bool redemption_due(struct request *request, int64_t row)
+{
+    struct redemption *redemption = resource_load(request, &redemption_resource, row);
+    timer_clear(request, TIMER_redemption, row);
+    if (redemption && redemption->status.value == REDEMPTION_HELD)
+        redemption_release(request, redemption, REDEMPTION_EXPIRED);
+    return true;
+}

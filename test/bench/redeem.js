@@ -1,0 +1,164 @@
+// What redemptions cost: durable ones per second over distinct codes and on one hot code, beside a bare loop over
+// SQLite that runs the same statements, and beside the naive way; latency at half of the peak, on slower disks too;
+// previews and look-ups by how many codes there are; memory.
+//
+//   BENCH_CODES="1000 1000000 10000000" script/bench redeem
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import { median, number, Samples, spread } from './report.js';
+import {
+    addRedemption, code, counted, fill, measure, residentMegabytes, startCoupond, startReply, writeRequests,
+} from './servers.js';
+import { counterFile, some } from './subjects.js';
+
+const CONNECTIONS = [1, 8, 64, 256];
+const PEAK = 64; // connections
+const CODES = Number(process.env.BENCH_REDEEM_CODES ?? 100_000);
+const TARGETS = 20_000; // different codes that are sent
+const SIZES = (process.env.BENCH_CODES ?? '1000 1000000').split(/[ ,]+/).map(Number);
+const DELAYS_MS = [0, 1, 5, 10];
+const CART = 'amount=1999&currency=usd';
+
+const columns = [['', 34], ['conn.', 6], ['each s', 16], ['CPU µs each', 12], ['p50 µs', 9], ['p99 µs', 9],
+    ['syncs/s', 9], ['each sync', 10]];
+
+function line(cells) {
+    return cells.map((cell, i) => (i ? String(cell).padStart(columns[i][1]) : cell.padEnd(columns[i][1]))).join('');
+}
+
+function row(title, connections, samples) {
+    const middle = (what) => median(samples.map((sample) => sample[what]));
+    const rates = samples.map(({ rate }) => rate), synced = middle('syncs') > 0;
+    return line([title, connections, `${number(median(rates))} ±${String(spread(rates)).padStart(2)} %`,
+        number(middle('cpu'), 1), number(middle('p50')), number(middle('p99')),
+        synced ? number(middle('syncs')) : '-', synced ? number(middle('batch'), 1) : '-']);
+}
+
+const heading = () => line(columns.map(([title]) => title));
+
+function redemption(i) {
+    const headers = { 'Idempotency-Key': '@'.repeat(36) };
+    return { method: 'POST', target: '/v1/redemptions', form: `code=${code(i)}&${CART}`, headers };
+}
+
+export async function measureRedemptions(directory, { rounds, seconds, progress }) {
+    const path = (name) => join(directory, name);
+    const servers = [];
+
+    async function serve(name, data, env) {
+        const server = await startCoupond(data, { syncs: counterFile(path(`${name}.syncs`)), env });
+        servers.push(server);
+        return server;
+    }
+
+    // run(connections, rate): load.c on the server with those requests.
+    function load(name, server, requests, expected) {
+        const file = writeRequests(path(`${name}.requests`), requests);
+        return (connections, rate) => {
+            const line = [server.port, server.pid, connections, seconds, file, expected];
+            return measure('load', [...line, ...(server.syncs ? [server.syncs] : []), ...(rate ? [rate] : [])]);
+        };
+    }
+
+    function loop(data, codes) {
+        const syncs = counterFile(path(`loop-${codes}.syncs`));
+        return (batch) =>
+            measure('redeem_loop', [join(data, 'coupond.db'), batch, seconds, codes, syncs], counted(syncs));
+    }
+
+    progress('making databases');
+    const filled = await fill(path('codes'), CODES);
+    await addRedemption(filled, `code=${code(0)}&${CART}`);
+    const copy = (name) => (cpSync(filled, path(name), { recursive: true }), path(name));
+    const step = Math.max(1, Math.floor(CODES / TARGETS));
+    const targets = Array.from({ length: Math.min(TARGETS, CODES) }, (_, i) => redemption(i * step));
+    const server = await serve('redeem', copy('redeem'));
+    const distinctLoop = loop(copy('distinct'), CODES), hotLoop = loop(copy('hot'), 1), naive = loop(copy('naive'), CODES);
+    const subjects = [
+        ['redeem', 'distinct codes', load('redeem', server, targets, '"redeemed"')],
+        ['loop', 'the same in a bare loop', distinctLoop],
+        ['hot', 'one hot code', load('hot', server, [redemption(CODES - 1)], '"redeemed"')],
+        ['hot-loop', 'the same in a bare loop', hotLoop],
+        ['naive', 'naive: a transaction each, bare', () => naive(1)],
+    ];
+    const idle = residentMegabytes(server.pid);
+    const samples = measureAll(subjects, CONNECTIONS, rounds, progress);
+    const loaded = residentMegabytes(server.pid);
+    progress('');
+    console.log(`\n1. and 2. Durable redemptions over ${number(CODES)} codes, each with Idempotency-Key and events; ` +
+        `a loop's connections are its batch\n\n${heading()}`);
+    for (const [name, title] of subjects) {
+        for (const connections of CONNECTIONS) {
+            console.log(row(connections === 1 ? title : '', connections, samples.of(name, connections)));
+        }
+    }
+    const ratio = (what, name, other) => number(samples.ratio(what, name, other, PEAK), 2);
+    console.log(`\nAt ${PEAK} connections: ${ratio('rate', 'redeem', 'loop')}x the bare loop, ` +
+        `${ratio('rate', 'redeem', 'naive')}x the naive way; one hot code ` +
+        `${ratio('rate', 'hot', 'redeem')}x distinct codes`);
+
+    await measureDelays({ copy, serve, load, targets, naiveData: copy('slow'), seconds, rounds, progress });
+    await measureSizes({ path, serve, load, rounds, progress });
+    console.log(`\n6. Memory: ${number(idle, 1)} MB idle with ${number(CODES)} codes, ${number(loaded, 1)} MB after the load`);
+    await Promise.all(servers.map((each) => each.stop()));
+}
+
+// Every subject once in each round, so that what slows the machine down slows all of them.
+function measureAll(subjects, connectionCounts, rounds, progress) {
+    const samples = new Samples();
+    for (let round = 0; round < rounds; round++) {
+        for (const connections of connectionCounts) {
+            for (const [name, title, run] of subjects) {
+                progress(`round ${round + 1} of ${rounds}: ${title}, ${connections}`);
+                samples.add(name, connections, run(connections));
+            }
+        }
+    }
+    return samples;
+}
+
+async function measureDelays({ copy, serve, load, targets, naiveData, seconds, rounds, progress }) {
+    const lines = [];
+    for (const delay of DELAYS_MS) {
+        const env = { BENCH_FSYNC_DELAY_MS: String(delay) };
+        const server = await serve(`slow-${delay}`, copy(`slow-${delay}`), env);
+        const run = load(`slow-${delay}`, server, targets, '"redeemed"');
+        const peaks = [], halves = [], naive = [];
+        for (let round = 0; round < rounds; round++) {
+            progress(`round ${round + 1} of ${rounds}: ${delay} ms added to fsync`);
+            peaks.push(run(PEAK));
+            halves.push(run(PEAK, peaks.at(-1).rate / 2));
+            const syncs = `${naiveData}.syncs`;
+            naive.push(measure('redeem_loop', [join(naiveData, 'coupond.db'), 1, seconds, CODES, counterFile(syncs)],
+                { ...counted(syncs), ...env }));
+        }
+        lines.push(row(`+${delay} ms: peak`, PEAK, peaks), row('  half of peak, at regular times', PEAK, halves),
+            row('  naive: a transaction each, bare', 1, naive));
+    }
+    progress('');
+    console.log(`\n3. Latency at half of peak load, and with time added to each fsync\n\n${heading()}`);
+    for (const each of lines) console.log(each);
+}
+
+async function measureSizes({ path, serve, load, rounds, progress }) {
+    const subjects = [], memory = [];
+    const reply = await startReply();
+    subjects.push(['reply', 'bare libmicrohttpd reply', load('reply', reply, [{ target: '/' }], '"text"')]);
+    for (const size of SIZES) {
+        progress(`making ${number(size)} codes`);
+        const server = await serve(`size-${size}`, await fill(path(`size-${size}`), size));
+        memory.push(() => `${number(residentMegabytes(server.pid), 1)} MB with ${number(size)} codes`);
+        const previews = some(size).map((i) => ({
+            method: 'POST', target: '/v1/redemptions/preview', form: `code=${code(i)}&${CART}`,
+        }));
+        const lists = some(size).map((i) => ({ target: `/v1/promotion_codes?code=${code(i)}` }));
+        subjects.push([`preview-${size}`, `preview, of ${number(size)}`, load(`preview-${size}`, server, previews, 'true')]);
+        subjects.push([`list-${size}`, `look-up, of ${number(size)}`, load(`list-${size}`, server, lists, 'promo_')]);
+    }
+    const samples = measureAll(subjects, [PEAK], rounds, progress);
+    progress('');
+    console.log(`\n4. Previews and look-ups by number of codes\n\n${heading()}`);
+    for (const [name, title] of subjects) console.log(row(title, PEAK, samples.of(name, PEAK)));
+    console.log(`\n   ${memory.map((each) => each()).join(', ')}`);
+    await reply.stop();
+}
