@@ -30,7 +30,8 @@ static bool is_shown(const struct field *field)
 
 static void check_order(const struct schema *schema, const struct field *field)
 {
-    if (!is_shown(field) || strcmp(field_name(field), "id") == 0)
+    if (!is_shown(field) || strcmp(field_name(field), "id") == 0 ||
+        strcmp(field_name(field), "object") == 0)
         return;
     for (const struct field *later = field + 1; later < schema->fields + schema->count; later++)
         if (is_shown(later) && strcmp(field_name(later), field_name(field)) < 0)
