@@ -9,6 +9,7 @@
 #include "store/plan.h"
 #include "store/sqlite.h"
 
+#include <migrations_sum.h> /* so that this file depends on what it embeds */
 #include <string.h>
 
 #define MIGRATION_BYTES_MAX (256 * 1024)
