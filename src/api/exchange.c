@@ -29,7 +29,7 @@ void exchange_reset(struct exchange *exchange)
     *exchange = (struct exchange){.arena = arena};
 }
 
-static void add_header(struct exchange *exchange, const char *name, struct str value)
+void exchange_add_header(struct exchange *exchange, const char *name, struct str value)
 {
     assert(exchange->header_count < EXCHANGE_HEADERS_MAX);
     exchange->headers[exchange->header_count++] = (struct header){name, value.data};
@@ -37,11 +37,17 @@ static void add_header(struct exchange *exchange, const char *name, struct str v
 
 /* ---- answers ---- */
 
-static void answer_with(struct exchange *exchange, int status, struct str body)
+void exchange_answer(struct exchange *exchange, int status, const char *content_type,
+                     struct str body)
 {
     exchange->status = status;
     exchange->answer = body;
-    exchange->content_type_out = "application/json";
+    exchange->content_type_out = content_type;
+}
+
+static void answer_with(struct exchange *exchange, int status, struct str body)
+{
+    exchange_answer(exchange, status, "application/json", body);
 }
 
 static void answer_error(struct exchange *exchange, const struct request *request)
@@ -141,10 +147,25 @@ static bool read_idempotency_key(struct exchange *exchange)
         return fail_with(request, 400, ERROR_IDEMPOTENCY, CODE_NONE,
                          "Invalid idempotency key: it must be 1 to %d printable ASCII characters.",
                          IDEMPOTENCY_KEY_BYTES_MAX);
-    add_header(exchange, "Idempotency-Key", str_copy(&exchange->arena, key));
+    exchange_add_header(exchange, "Idempotency-Key", str_copy(&exchange->arena, key));
     if (str_is(exchange->method, "POST"))
         request->idempotency_key = key;
     return true;
+}
+
+/* Where pages are: where the request came to, unless the service was told. */
+static struct str find_origin(const struct service *service, struct exchange *exchange)
+{
+    struct str host = exchange->host;
+    if (service->public_url.data)
+        return service->public_url;
+    for (size_t i = 0; i < host.length; i++) {
+        char c = host.data[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '.' || c == '-' || c == ':' || c == '[' || c == ']'))
+            return STR_NULL;
+    }
+    return host.length ? str_format(&exchange->arena, "http://%.*s", STR_FMT(host)) : STR_NULL;
 }
 
 enum exchange_next exchange_prepare(const struct service *service, struct exchange *exchange,
@@ -158,24 +179,31 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .id = id_short(random, &exchange->arena, "req_"),
         .version = service->default_version,
         .address = exchange->address,
+        .origin = find_origin(service, exchange),
         .dev = service->dev,
         .guesses = service->guesses,
     };
+    enum exchange_next next;
+    if (service->site && service->site->prepare(service, exchange, &next)) {
+        exchange->ready = arena_mark(&exchange->arena);
+        exchange->prepared_header_count = exchange->header_count;
+        return next;
+    }
     if (answer_public(service, exchange))
         return EXCHANGE_ANSWERED;
     if (!authenticate(service, exchange)) {
         exchange->no_request_id = request->error.status == 401;
         answer_error(exchange, request);
         if (request->error.status == 401)
-            add_header(exchange, "WWW-Authenticate", STR("Bearer realm=\"Stripe\""));
+            exchange_add_header(exchange, "WWW-Authenticate", STR("Bearer realm=\"Stripe\""));
         return EXCHANGE_ANSWERED;
     }
     bool prepared = read_version(service, exchange) && read_idempotency_key(exchange) &&
                     find_route(service, exchange) && read_form(exchange);
     if (exchange->version_name.data)
-        add_header(exchange, "Stripe-Version", exchange->version_name);
+        exchange_add_header(exchange, "Stripe-Version", exchange->version_name);
     if (exchange->account_header.data)
-        add_header(exchange, "Stripe-Account", request->account);
+        exchange_add_header(exchange, "Stripe-Account", request->account);
     if (!prepared) {
         answer_error(exchange, request);
         if (!exchange->key_to_admit.data)
@@ -192,11 +220,11 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
 
 static void add_keyed_headers(struct exchange *exchange, struct str original, bool replayed)
 {
-    add_header(exchange, "Original-Request", original);
+    exchange_add_header(exchange, "Original-Request", original);
     if (replayed)
-        add_header(exchange, "Idempotent-Replayed", STR("true"));
+        exchange_add_header(exchange, "Idempotent-Replayed", STR("true"));
     if (exchange->status < 300)
-        add_header(exchange, "Stripe-Should-Retry", STR("false"));
+        exchange_add_header(exchange, "Stripe-Should-Retry", STR("false"));
 }
 
 /* The call itself. A failure undoes what it had done, unless that is its outcome. */
@@ -283,7 +311,9 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
     request->db = db;
     request->random = random;
     request->now = service->clock->seconds(service->clock->context);
-    if (request->idempotency_key.data)
+    if (exchange->page)
+        service->site->run(service, exchange);
+    else if (request->idempotency_key.data)
         run_keyed(service, exchange);
     else
         run_call(exchange);

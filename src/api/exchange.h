@@ -8,9 +8,10 @@
 #include "resources/resource.h"
 #include "store/accounts.h"
 
-#define EXCHANGE_HEADERS_MAX 8
+#define EXCHANGE_HEADERS_MAX 12
 
 struct auth_memo;
+struct page;
 struct random;
 struct route;
 struct service;
@@ -36,6 +37,9 @@ struct exchange {
     struct str body;
     struct str authorization;
     struct str content_type;
+    struct str host;
+    struct str origin;     /* of the page that sent it */
+    struct str fetch_site; /* how that page is related to this one, says the browser */
     struct str version_header;
     struct str account_header;
     struct str idempotency_key;
@@ -45,6 +49,7 @@ struct exchange {
     /* What preparing found out. */
     struct request prepared;
     const struct route *route;
+    const struct page *page; /* instead of a route: a page for people */
     struct str key_to_admit; /* a development key that has no account yet */
     struct str key_hash;
     bool opened; /* an account, in the last run */
@@ -64,6 +69,21 @@ struct exchange {
     size_t header_count;
     bool no_request_id;
 };
+
+/* Pages for people, to which no key belongs. What makes them is built upon the API, which knows no
+ * more of it than this. */
+struct site {
+    /* The same as exchange_prepare(), for what is a page; false: it is none. */
+    bool (*prepare)(const struct service *service, struct exchange *exchange,
+                    enum exchange_next *next);
+    /* The same as exchange_run(). */
+    void (*run)(const struct service *service, struct exchange *exchange);
+};
+
+/* For a site: the answer, and a header of it. */
+void exchange_answer(struct exchange *exchange, int status, const char *content_type,
+                     struct str body);
+void exchange_add_header(struct exchange *exchange, const char *name, struct str value);
 
 /* Makes a pooled exchange ready for its next request. The arena is kept. */
 void exchange_reset(struct exchange *exchange);

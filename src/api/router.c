@@ -30,14 +30,14 @@ struct router {
     size_t count;
 };
 
-/* coupons → Coupons, promotion_code → PromotionCode */
+/* coupons → Coupons, checkout/sessions → CheckoutSessions */
 static struct str camel_case(struct arena *arena, const char *words)
 {
     char *name = arena_alloc(arena, strlen(words) + 1);
     size_t length = 0;
     bool start = true;
     for (const char *c = words; *c; c++) {
-        if (*c == '_' || *c == '.') {
+        if (*c == '_' || *c == '/') {
             start = true;
             continue;
         }
@@ -50,9 +50,9 @@ static struct str camel_case(struct arena *arena, const char *words)
 static struct route make_route(struct arena *arena, const struct resource *resource,
                                const struct regular *regular)
 {
-    const char *plural = strrchr(resource->path, '/') + 1;
-    struct str collection = camel_case(arena, plural);
-    struct str single = camel_case(arena, resource->schema.name);
+    const char *dot = strrchr(resource->schema.name, '.');
+    struct str collection = camel_case(arena, resource->path + strlen("/v1/"));
+    struct str single = camel_case(arena, dot ? dot + 1 : resource->schema.name);
     bool takes_rows = regular->operation & (CREATE | UPDATE | FILTER);
     return (struct route){
         .method = regular->method,

@@ -65,6 +65,14 @@
 #define GUESSES_PER_KEY_DAY 50000
 #define GUESSERS_MAX 8192 /* remembered at once */
 
+/* Checkout */
+#define CHECKOUT_SECONDS_MIN 1800
+#define CHECKOUT_SECONDS_MAX 86400
+#define CHECKOUT_QUANTITY_MAX 999999
+#define TRIAL_SECONDS_MIN (2 * 86400) /* when its end is named */
+#define CODE_REFUSALS_MAX 10          /* of a buyer, in CODE_REFUSAL_SECONDS */
+#define CODE_REFUSAL_SECONDS 60
+
 /* Lists */
 #define LIST_LIMIT_DEFAULT 10
 #define LIST_LIMIT_MAX 100

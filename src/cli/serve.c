@@ -19,6 +19,7 @@
 #include "store/directory.h"
 #include "store/migrate.h"
 #include "store/sqlite.h"
+#include "web/site.h"
 
 #include <argp.h>
 #include <pthread.h>
@@ -42,12 +43,14 @@ struct options {
     bool insecure_listen;
     const char *data;
     const char *listen;
+    const char *public_url;
     const char *seed;
     const char *version;
 };
 
 enum {
     OPTION_DEV = 1,
+    OPTION_PUBLIC_URL,
     OPTION_SEED,
     OPTION_VERSION,
     OPTION_INSECURE
@@ -62,6 +65,11 @@ static const struct argp_option options_help[] = {
      .arg = "ADDRESS:PORT",
      .doc = "where to listen (" DEFAULT_LISTEN "); port 0 picks a free one"},
     {.name = "data", .key = 'd', .arg = "DIR", .doc = "data directory (" DEFAULT_DATA ")"},
+    {.name = "public-url",
+     .key = OPTION_PUBLIC_URL,
+     .arg = "URL",
+     .doc = "where a proxy makes pages reachable: https://pay.example.com (where the request came "
+            "to)"},
     {.name = "seed",
      .key = OPTION_SEED,
      .arg = "FILE",
@@ -89,6 +97,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case 'd':
         options->data = argument;
+        return 0;
+    case OPTION_PUBLIC_URL:
+        options->public_url = argument;
         return 0;
     case OPTION_SEED:
         options->seed = argument;
@@ -170,6 +181,8 @@ static void build_service(struct running *running, const struct options *options
     struct str name;
     service->clock = &system_clock;
     service->dev = options->dev;
+    service->site = &web_site;
+    service->public_url = str_from(options->public_url);
     bell_init(&running->due);
     service->due = &running->due;
     memcpy(service->pepper, running->directory.pepper, PEPPER_BYTES);
@@ -296,6 +309,9 @@ static int check_options(const struct options *options, char address[64], uint16
                          address);
     if (options->version && !version_parse(str_from(options->version), &version, &name))
         return cli_error(EX_USAGE, "serve", "there is no API version \"%s\"", options->version);
+    if (options->public_url && !site_is_origin(str_from(options->public_url)))
+        return cli_error(EX_USAGE, "serve", "--public-url wants https://HOST, not \"%s\"",
+                         options->public_url);
     if (options->seed && !options->dev)
         return cli_error(EX_USAGE, "serve", "--seed goes with --dev");
     return 0;

@@ -133,7 +133,7 @@ static void log_call(const struct call *call)
 
 static void add_headers(struct MHD_Response *response, const struct call *call)
 {
-    static const struct header common[] = {
+    static const struct header of_api[] = {
         {"Access-Control-Allow-Credentials", "true"},
         {"Access-Control-Allow-Methods", "GET, HEAD, PUT, PATCH, POST, DELETE"},
         {"Access-Control-Allow-Origin", "*"},
@@ -141,14 +141,14 @@ static void add_headers(struct MHD_Response *response, const struct call *call)
          "Request-Id, Stripe-Manage-Version, Stripe-Should-Retry, "
          "X-Stripe-External-Auth-Required, X-Stripe-Privileged-Session-Required"},
         {"Access-Control-Max-Age", "300"},
-        {"Cache-Control", "no-cache, no-store"},
         {"Vary", "Origin"},
     };
     const struct exchange *exchange = &call->exchange;
     if (exchange->content_type_out)
         MHD_add_response_header(response, "Content-Type", exchange->content_type_out);
-    for (size_t i = 0; i < ARRAY_LENGTH(common); i++)
-        MHD_add_response_header(response, common[i].name, common[i].value);
+    for (size_t i = 0; i < ARRAY_LENGTH(of_api) && !exchange->page; i++)
+        MHD_add_response_header(response, of_api[i].name, of_api[i].value);
+    MHD_add_response_header(response, "Cache-Control", "no-cache, no-store");
     for (size_t i = 0; i < exchange->header_count; i++)
         MHD_add_response_header(response, exchange->headers[i].name, exchange->headers[i].value);
     if (!exchange->no_request_id && exchange->prepared.id.data)
@@ -319,6 +319,9 @@ static enum MHD_Result read_head(struct call *call, const char *method)
     exchange->address = client_address(call);
     exchange->authorization = header_value(call, "Authorization");
     exchange->content_type = header_value(call, "Content-Type");
+    exchange->host = header_value(call, "Host");
+    exchange->origin = header_value(call, "Origin");
+    exchange->fetch_site = header_value(call, "Sec-Fetch-Site");
     exchange->version_header = header_value(call, "Stripe-Version");
     exchange->account_header = header_value(call, "Stripe-Account");
     exchange->idempotency_key = header_value(call, "Idempotency-Key");

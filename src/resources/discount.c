@@ -156,8 +156,9 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
         return fail_refused(request, refusals, &offer, purchase, param);
     struct discount *made = resource_new(request, &discount_resource);
     *made = *on;
-    made->object.id =
-        id_long(request->random, request->arena, discount_resource.id_prefix, request->now);
+    if (!made->object.id.data)
+        made->object.id =
+            id_long(request->random, request->arena, discount_resource.id_prefix, request->now);
     made->object.row = db_next_row(request->db, request->now);
     made->object.created.seconds = request->now;
     made->object.livemode = request->livemode;

@@ -371,7 +371,7 @@ static bool set_discounts(struct request *request, struct invoice *invoice)
                        ? SURFACE_SUBSCRIPTION_INVOICE
                        : SURFACE_INVOICE,
         .customer = invoice->customer.id,
-        .customer_is_new = customer_is_new(request, invoice->customer.id),
+        .customer_is_new = customer_is_new(request, invoice->customer.id, STR_NULL),
         .currency = invoice->currency,
         .amount = {invoice->all_lines.count > 0, gross(invoice)},
     };

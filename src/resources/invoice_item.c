@@ -236,7 +236,7 @@ static bool set_discounts(struct request *request, struct invoice_item *item)
     const struct purchase purchase = {
         .surface = SURFACE_INVOICE_ITEM,
         .customer = item->customer.id,
-        .customer_is_new = customer_is_new(request, item->customer.id),
+        .customer_is_new = customer_is_new(request, item->customer.id, STR_NULL),
         .currency = item->currency,
         .amount = item->amount,
     };

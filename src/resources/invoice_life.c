@@ -23,13 +23,13 @@
 static const int64_t retry_days[] = {3, 5, 7};
 
 STATEMENT(find_payment,
-          "SELECT 1 FROM payment_intents WHERE tenant = $1 AND customer = $2 LIMIT 1");
+          "SELECT 1 FROM payment_intents WHERE tenant = $1 AND customer = $2 AND id <> $3 LIMIT 1");
 STATEMENT(find_paid, "SELECT 1 FROM invoices WHERE tenant = $1 AND customer = $2 AND"
-                     " amount_paid > 0 LIMIT 1");
+                     " amount_paid > 0 AND id <> $3 LIMIT 1");
 STATEMENT(find_trial, "SELECT 1 FROM subscriptions WHERE tenant = $1 AND customer = $2 AND"
-                      " trial_start IS NOT NULL LIMIT 1");
+                      " trial_start IS NOT NULL AND id <> $3 LIMIT 1");
 
-bool customer_is_new(struct request *request, struct str customer)
+bool customer_is_new(struct request *request, struct str customer, struct str except)
 {
     const struct statement *const statements[] = {&find_payment, &find_paid, &find_trial};
     bool found = false;
@@ -37,6 +37,7 @@ bool customer_is_new(struct request *request, struct str customer)
         struct query query = db_query(request->db, statements[i]);
         db_bind_int(&query, request->tenant);
         db_bind_str(&query, customer);
+        db_bind_str(&query, except.data ? except : STR(""));
         found = db_row(&query);
         db_end(&query);
     }

@@ -34,5 +34,6 @@ bool invoice_void(struct request *request, struct invoice *invoice) MUST_CHECK;
 /* The error of an invoice that nothing can pay. */
 bool fail_no_payment_method(struct request *request) MUST_CHECK;
 
-/* Whether the customer never paid, nor tried to, and never had a trial. */
-bool customer_is_new(struct request *request, struct str customer);
+/* Whether the customer never paid, nor tried to, and never had a trial. `except`: a payment,
+ * invoice or subscription that does not count; null: none. */
+bool customer_is_new(struct request *request, struct str customer, struct str except);

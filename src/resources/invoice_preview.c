@@ -331,7 +331,7 @@ static bool set_discounts(struct request *request, const struct route *route,
     const struct purchase purchase = {
         .surface = invoice->parent.type.value ? SURFACE_SUBSCRIPTION_INVOICE : SURFACE_INVOICE,
         .customer = invoice->customer.id,
-        .customer_is_new = customer_is_new(request, invoice->customer.id),
+        .customer_is_new = customer_is_new(request, invoice->customer.id, STR_NULL),
         .currency = invoice->currency,
         .amount = {true, invoice->subtotal},
     };

@@ -7,6 +7,8 @@ struct arena;
 #define RESOURCES(X)             \
     X(account)                   \
     X(applicable_promotion_code) \
+    X(checkout_item)             \
+    X(checkout_session)          \
     X(coupon)                    \
     X(customer)                  \
     X(discount)                  \

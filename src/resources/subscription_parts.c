@@ -53,6 +53,9 @@ bool subscription_find_price(struct request *request, const struct item_input *i
     }
     if (!id.data)
         return true;
+    *price = input->price.object; /* was checked before, and may be for this purchase alone */
+    if (*price)
+        return true;
     *price = resource_find(request, &price_resource, id);
     if (!*price)
         return fail(request, CODE_resource_missing, param, "No such price: '%.*s'", STR_FMT(id));
@@ -190,7 +193,7 @@ static struct purchase purchase_of(struct request *request, const struct subscri
     return (struct purchase){
         .surface = surface,
         .customer = subscription->customer.id,
-        .customer_is_new = customer_is_new(request, subscription->customer.id),
+        .customer_is_new = customer_is_new(request, subscription->customer.id, STR_NULL),
         .currency = subscription->currency,
         .amount = {true, gross(request, subscription)},
     };

@@ -13,7 +13,8 @@ struct request;
     X(subscription)         \
     X(invoice)              \
     X(promotion_code_batch) \
-    X(redemption)
+    X(redemption)           \
+    X(checkout_session)
 
 enum timer_kind {
     TIMER_CLOCK,

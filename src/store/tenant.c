@@ -24,6 +24,7 @@
     X(invoice_payments)    \
     X(subscriptions)       \
     X(subscription_items)  \
+    X(checkout_sessions)   \
     X(test_clocks)         \
     X(timers)              \
     X(events)              \
