@@ -61,3 +61,48 @@ CREATE INDEX checkout_sessions_customer ON checkout_sessions (tenant, customer, 
     WHERE customer IS NOT NULL;
 CREATE INDEX checkout_sessions_payment_intent ON checkout_sessions (tenant, payment_intent)
     WHERE payment_intent IS NOT NULL;
+
+-- What customers may do with their subscriptions, and the links that let them in.
+CREATE TABLE portal_configurations (
+    tenant BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    deleted_at BIGINT,
+    active BIGINT NOT NULL,
+    business_profile_headline TEXT,
+    business_profile_privacy_policy_url TEXT,
+    business_profile_terms_of_service_url TEXT,
+    default_return_url TEXT,
+    features TEXT NOT NULL,
+    is_default BIGINT NOT NULL,
+    login_page_enabled BIGINT NOT NULL,
+    metadata TEXT,
+    name TEXT,
+    updated BIGINT NOT NULL,
+    PRIMARY KEY (tenant, seq)
+) CLUSTERED;
+CREATE UNIQUE INDEX portal_configurations_id ON portal_configurations (tenant, id);
+CREATE UNIQUE INDEX portal_configurations_default ON portal_configurations (tenant)
+    WHERE is_default = 1;
+
+-- The page knows nothing but the token, of which only a hash is kept.
+CREATE TABLE portal_sessions (
+    tenant BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    deleted_at BIGINT,
+    configuration TEXT NOT NULL,
+    customer TEXT NOT NULL,
+    flow TEXT,
+    locale TEXT,
+    return_url TEXT,
+    token_hash TEXT NOT NULL,
+    used_at BIGINT,
+    refused_codes BIGINT NOT NULL,
+    refused_at BIGINT,
+    PRIMARY KEY (tenant, seq)
+) CLUSTERED;
+CREATE UNIQUE INDEX portal_sessions_id ON portal_sessions (tenant, id);
+CREATE UNIQUE INDEX portal_sessions_token ON portal_sessions (token_hash);

@@ -70,7 +70,9 @@
 #define CHECKOUT_SECONDS_MAX 86400
 #define CHECKOUT_QUANTITY_MAX 999999
 #define TRIAL_SECONDS_MIN (2 * 86400) /* when its end is named */
-#define CODE_REFUSALS_MAX 10          /* of a buyer, in CODE_REFUSAL_SECONDS */
+#define PORTAL_ENTER_SECONDS 300
+#define PORTAL_IDLE_SECONDS 3600
+#define CODE_REFUSALS_MAX 10 /* of a buyer, in CODE_REFUSAL_SECONDS */
 #define CODE_REFUSAL_SECONDS 60
 
 /* Lists */

@@ -14,12 +14,6 @@
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 
-#define CANDIDATES_MAX \
-    16 /* codes of one text that one buyer could mean: their own and the open one */
-
-STATEMENT(find_codes, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
-                      " AND enabled = 1 AND (customer = $3 OR customer IS NULL)"
-                      " ORDER BY customer IS NULL LIMIT $4");
 STATEMENT(find_purchase, "SELECT 1 FROM checkout_sessions WHERE tenant = $1 AND customer = $2"
                          " AND id <> $3 AND status = 'complete' LIMIT 1");
 
@@ -171,25 +165,10 @@ bool checkout_offer_take(struct request *request, struct checkout_session *sessi
 
 /* ---- typed by the buyer ---- */
 
-static size_t find_candidates(struct request *request, const struct checkout_session *session,
-                              struct str code, int64_t *rows)
-{
-    size_t count = 0;
-    struct query query = db_query(request->db, &find_codes);
-    db_bind_int(&query, request->tenant);
-    db_bind_str(&query, str_lower(request->arena, code));
-    db_bind_str(&query, session->customer.id);
-    db_bind_int(&query, CANDIDATES_MAX);
-    while (db_row(&query))
-        rows[count++] = db_int(&query, 0);
-    db_end(&query);
-    return count;
-}
-
 bool checkout_code_apply(struct request *request, struct checkout_session *session, struct str code)
 {
-    int64_t rows[CANDIDATES_MAX];
-    size_t count = find_candidates(request, session, code, rows);
+    int64_t rows[CODE_CANDIDATES_MAX];
+    size_t count = promotion_codes_meant(request, code, session->customer.id, rows);
     struct purchase purchase = purchase_of(request, session);
     for (size_t i = 0; i < count; i++) {
         const struct promotion_code *found =

@@ -379,6 +379,25 @@ void promotion_code_store(struct request *request, struct promotion_code *code)
     (void)!saved(request, code, NULL);
 }
 
+STATEMENT(find_meant, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
+                      " AND enabled = 1 AND (customer = $3 OR customer IS NULL)"
+                      " ORDER BY customer IS NULL LIMIT $4");
+
+size_t promotion_codes_meant(struct request *request, struct str text, struct str customer,
+                             int64_t rows[CODE_CANDIDATES_MAX])
+{
+    size_t count = 0;
+    struct query query = db_query(request->db, &find_meant);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, str_lower(request->arena, text));
+    db_bind_str(&query, customer);
+    db_bind_int(&query, CODE_CANDIDATES_MAX);
+    while (db_row(&query))
+        rows[count++] = db_int(&query, 0);
+    db_end(&query);
+    return count;
+}
+
 const struct resource promotion_code_resource = {
     .schema = SCHEMA(struct promotion_code, promotion_code_fields, "promotion_code",
                      .is_object = true, .referred_by_seq = true,

@@ -20,6 +20,8 @@ struct arena;
     X(payment_intent)            \
     X(payment_method)            \
     X(plan)                      \
+    X(portal_configuration)      \
+    X(portal_session)            \
     X(price)                     \
     X(product)                   \
     X(promotion_code)            \

@@ -3,35 +3,37 @@
 
 #include "store/db.h"
 
-#define TABLES(X)          \
-    X(coupons)             \
-    X(coupon_uses)         \
-    X(promotion_codes)     \
-    X(promotion_code_uses) \
-    X(redemptions)         \
-    X(redemption_records)  \
-    X(redemption_attempts) \
-    X(customer_uses)       \
-    X(discounts)           \
-    X(customers)           \
-    X(products)            \
-    X(prices)              \
-    X(payment_methods)     \
-    X(payment_intents)     \
-    X(setup_intents)       \
-    X(invoices)            \
-    X(invoice_items)       \
-    X(invoice_payments)    \
-    X(subscriptions)       \
-    X(subscription_items)  \
-    X(checkout_sessions)   \
-    X(test_clocks)         \
-    X(timers)              \
-    X(events)              \
-    X(idempotency_answers) \
-    X(idempotency_keys)    \
-    X(webhook_endpoints)   \
-    X(webhook_deliveries)  \
+#define TABLES(X)            \
+    X(coupons)               \
+    X(coupon_uses)           \
+    X(promotion_codes)       \
+    X(promotion_code_uses)   \
+    X(redemptions)           \
+    X(redemption_records)    \
+    X(redemption_attempts)   \
+    X(customer_uses)         \
+    X(discounts)             \
+    X(customers)             \
+    X(products)              \
+    X(prices)                \
+    X(payment_methods)       \
+    X(payment_intents)       \
+    X(setup_intents)         \
+    X(invoices)              \
+    X(invoice_items)         \
+    X(invoice_payments)      \
+    X(subscriptions)         \
+    X(subscription_items)    \
+    X(checkout_sessions)     \
+    X(test_clocks)           \
+    X(timers)                \
+    X(events)                \
+    X(idempotency_answers)   \
+    X(idempotency_keys)      \
+    X(webhook_endpoints)     \
+    X(webhook_deliveries)    \
+    X(portal_configurations) \
+    X(portal_sessions)       \
     X(promotion_code_batches)
 
 #define TABLE_STATEMENT(table) STATEMENT(empty_##table, "DELETE FROM " #table " WHERE tenant = $1");

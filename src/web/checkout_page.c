@@ -2,14 +2,12 @@
 #include "web/checkout_page.h"
 
 #include "base/arena.h"
-#include "base/limits.h"
 #include "base/random.h"
 #include "resources/checkout_session.h"
 #include "resources/coupon.h"
 #include "resources/price.h"
 #include "resources/promotion_code.h"
 #include "resources/test_card.h"
-#include "store/db.h"
 #include "web/checkout_form.h"
 #include "web/html.h"
 #include "web/words.h"
@@ -142,22 +140,11 @@ static void show(struct visit *visit, const struct checkout_session *session,
 
 /* ---- what is done ---- */
 
-/* Whether so many codes were refused lately that somebody seems to be guessing. */
-static bool is_guessing(const struct visit *visit, struct checkout_session *session)
-{
-    if (!session->refused_at.set ||
-        visit->request->now - session->refused_at.seconds >= CODE_REFUSAL_SECONDS) {
-        session->refused_codes = 0;
-        session->refused_at = (struct opt_time){true, visit->request->now};
-    }
-    return session->refused_codes >= CODE_REFUSALS_MAX;
-}
-
 /* One text for codes that do not exist, are somebody else's, have expired or were used up. */
 static void apply(struct visit *visit, struct checkout_session *session, struct checkout_form *form)
 {
     struct request *request = visit->request;
-    if (is_guessing(visit, session)) {
+    if (!page_may_try_code(visit, &session->refused_codes, &session->refused_at)) {
         form->code.problem = STR("Too many codes were tried. Please wait a minute.");
         return;
     }
@@ -176,9 +163,7 @@ static void undo(struct visit *visit, struct checkout_session *session, struct c
                  bool drop_discount)
 {
     struct request *request = visit->request;
-    db_rollback_to_savepoint(request->db);
-    db_savepoint(request->db);
-    request->error = (struct error){0};
+    page_undo(visit);
     session = resource_load(request, &checkout_session_resource, session->object.row);
     if (!session)
         return; /* the database has failed, which the transaction will notice */

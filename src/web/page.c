@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "schema/form.h"
+#include "store/db.h"
 #include "web/html.h"
 #include "web/site.h"
 
@@ -114,6 +115,23 @@ bool page_form_is_own(struct visit *visit)
     page_notice(visit, 403, "This did not come from the page",
                 "Please go back, reload the page and try again.", STR_NULL, "");
     return false;
+}
+
+bool page_may_try_code(const struct visit *visit, int64_t *refused, struct opt_time *since)
+{
+    int64_t now = visit->request->now;
+    if (!since->set || now - since->seconds >= CODE_REFUSAL_SECONDS) {
+        *refused = 0;
+        *since = (struct opt_time){true, now};
+    }
+    return *refused < CODE_REFUSALS_MAX;
+}
+
+void page_undo(struct visit *visit)
+{
+    db_rollback_to_savepoint(visit->request->db);
+    db_savepoint(visit->request->db);
+    visit->request->error = (struct error){0};
 }
 
 static bool is_blank(char c)

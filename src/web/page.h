@@ -3,6 +3,7 @@
  * script, and none could run: the policy sent with each page forbids it. */
 #include "base/request.h"
 #include "base/text.h"
+#include "schema/field.h"
 
 struct exchange;
 struct service;
@@ -21,6 +22,7 @@ struct visit {
 struct page {
     const char *path;
     void (*serve)(struct visit *visit);
+    bool notes_visits; /* being looked at changes something too */
 };
 
 /* Opens and ends the document. `leads_to`: where the page's form may end up beside this site, as a
@@ -40,6 +42,13 @@ struct str page_token(struct visit *visit);
 
 /* Whether the form was sent from that page; else the answer is made. */
 bool page_form_is_own(struct visit *visit) MUST_CHECK;
+
+/* Whether another wrong code can be answered, or so many were typed lately that somebody seems to
+ * be guessing. *refused have been since *since. */
+bool page_may_try_code(const struct visit *visit, int64_t *refused, struct opt_time *since);
+
+/* Undoes everything that was done for the visit. */
+void page_undo(struct visit *visit);
 
 /* What was typed into the field; null: nothing. Blanks around it are taken away. */
 struct str page_field(const struct visit *visit, const char *name);

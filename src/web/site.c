@@ -8,6 +8,7 @@
 #include "store/db.h"
 #include "web/checkout_page.h"
 #include "web/page.h"
+#include "web/portal_page.h"
 
 #include <string.h>
 #include <style_sum.h> /* so that this file depends on what it embeds */
@@ -20,7 +21,8 @@ __asm__(".section .rodata\n.global web_style\n.hidden web_style\nweb_style:\n.in
 extern const char web_style[];
 
 static const struct page pages[] = {
-    {"/c/pay/:id", checkout_page},
+    {"/c/pay/:id", checkout_page, false},
+    {"/p/session/:id", portal_page, true},
 };
 
 /* ---- addresses ---- */
@@ -72,8 +74,10 @@ static bool not_found(struct visit *visit)
     return true;
 }
 
-static bool read_form(struct exchange *exchange)
+static bool read_form(struct exchange *exchange, bool posts)
 {
+    if (!posts)
+        return form_parse(&exchange->prepared, exchange->query, STR_NULL);
     struct str type = str_lower(&exchange->arena, exchange->content_type);
     return str_starts(type, STR(FORM_TYPE)) &&
            form_parse(&exchange->prepared, STR_NULL, exchange->body);
@@ -102,13 +106,13 @@ static bool prepare(const struct service *service, struct exchange *exchange,
         page_notice(&visit, 405, "This cannot be done here", "Please go back.", STR_NULL, "");
         return true;
     }
-    if (!gets && !read_form(exchange)) {
+    if (!read_form(exchange, !gets)) {
         page_notice(&visit, 400, "The form was not understood", "Please go back and try again.",
                     STR_NULL, "");
         return true;
     }
     exchange->page = page;
-    *next = gets ? EXCHANGE_READS : EXCHANGE_WRITES;
+    *next = gets && !page->notes_visits ? EXCHANGE_READS : EXCHANGE_WRITES;
     return true;
 }
 
@@ -118,10 +122,11 @@ static void run(const struct service *service, struct exchange *exchange)
     request->id = STR_NULL; /* nobody's call of the API */
     struct visit visit = {
         service, exchange, request, request->path_ids[0], str_is(exchange->method, "POST"), {0}};
-    if (visit.posts)
+    bool writes = visit.posts || exchange->page->notes_visits;
+    if (writes)
         db_savepoint(request->db);
     exchange->page->serve(&visit);
-    if (visit.posts)
+    if (writes)
         db_release(request->db);
 }
 

@@ -6,6 +6,7 @@
 #include "base/date.h"
 #include "base/text.h"
 #include "resources/coupon.h"
+#include "resources/discount.h"
 #include "resources/price.h"
 
 #define AMOUNT_BYTES_MAX 64
@@ -86,6 +87,30 @@ struct str words_coupon(struct arena *arena, const struct coupon *coupon, struct
     if (rest % 10 == 0)
         return str_format(arena, "%lld.%lld%% off", (long long)whole, (long long)rest / 10);
     return str_format(arena, "%lld.%02lld%% off", (long long)whole, (long long)rest);
+}
+
+struct str words_offer(struct arena *arena, const struct coupon *coupon, struct str currency)
+{
+    struct str off = words_coupon(arena, coupon, currency);
+    int64_t months = coupon->duration_in_months.value;
+    if (!off.data)
+        return STR_NULL;
+    if (coupon->duration.value == DURATION_ONCE)
+        return str_format(arena, "%.*s the next invoice", STR_FMT(off));
+    if (coupon->duration.value == DURATION_FOREVER)
+        return off;
+    return str_format(arena, "%.*s for %lld month%s", STR_FMT(off), (long long)months,
+                      months == 1 ? "" : "s");
+}
+
+struct str words_discount(struct arena *arena, const struct coupon *coupon,
+                          const struct discount *discount, struct str currency)
+{
+    struct str offer = words_offer(arena, coupon, currency);
+    if (!offer.data || !discount->ends.set)
+        return offer;
+    return str_format(arena, "%.*s, until %.*s", STR_FMT(offer),
+                      STR_FMT(words_date(arena, discount->ends.seconds)));
 }
 
 struct str words_period(struct arena *arena, const struct recurring *recurring)
