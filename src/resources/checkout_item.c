@@ -12,7 +12,6 @@
 #include "resources/registry.h"
 
 static const char *const intervals[] = {"day", "month", "week", "year", NULL};
-static const char *const tax_behaviors[] = {"exclusive", "inclusive", "unspecified", NULL};
 
 #define THIS struct adjustable_quantity
 static const struct field adjustable_quantity_fields[] = {
@@ -34,7 +33,7 @@ static const struct field product_data_fields[] = {
     FIELD(unit_label, "What one of it is called.", .in = CREATE, .max = 12),
 };
 #undef THIS
-static const struct schema product_data_schema =
+static const struct schema line_product_data_schema =
     SCHEMA(struct checkout_product_data, product_data_fields, "checkout_product_data");
 
 #define THIS struct checkout_recurring
@@ -44,15 +43,15 @@ static const struct field recurring_fields[] = {
     FIELD(interval_count, "How many of them a period has.", .in = CREATE, .min = 1),
 };
 #undef THIS
-static const struct schema recurring_schema =
+static const struct schema line_recurring_schema =
     SCHEMA(struct checkout_recurring, recurring_fields, "checkout_recurring");
 
 #define THIS struct checkout_price_data
 static const struct field price_data_fields[] = {
     FIELD(currency, "Currency.", .in = CREATE, .is = REQUIRED, .format = FORMAT_CURRENCY),
     FIELD(product, "What it is a price of.", .in = CREATE),
-    OPT_HASH(product_data, product_data_schema, "A product to make with it.", .in = CREATE),
-    OPT_HASH(recurring, recurring_schema, "How often it is paid; absent: once.", .in = CREATE),
+    OPT_HASH(product_data, line_product_data_schema, "A product to make with it.", .in = CREATE),
+    OPT_HASH(recurring, line_recurring_schema, "How often it is paid; absent: once.", .in = CREATE),
     FIELD(tax_behavior, "Whether the amount contains tax.", .in = CREATE, .values = tax_behaviors),
     FIELD(unit_amount, "Price of one, in minor units.", .in = CREATE, .max = AMOUNT_MAX),
     FIELD(unit_amount_decimal, "The same with up to twelve decimal places.", .in = CREATE),

@@ -179,7 +179,7 @@ bool portal_allows(const struct portal_configuration *configuration, const char 
 bool portal_default(struct request *request, struct ref *configuration) MUST_CHECK;
 
 /* The session that a token lets in, with the request made to act for its account; NULL: there is
- * none, or it has ended. That it was used is noted. The customer's clock is not entered. */
+ * none, or it has ended. That it was used is noted, by the customer's clock. */
 struct portal_session *portal_session_enter(struct request *request, struct str token);
 
 void portal_session_save(struct request *request, const struct portal_session *session);

@@ -10,6 +10,7 @@
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 #include "resources/subscription.h"
+#include "resources/test_clock.h"
 
 #include <sodium.h>
 
@@ -181,6 +182,14 @@ static bool has_ended(const struct request *request, const struct portal_session
     return request->now >= session->object.created.seconds + PORTAL_ENTER_SECONDS;
 }
 
+static void enter_clock(struct request *request, const struct portal_session *session)
+{
+    const struct customer *customer =
+        resource_follow(request, &customer_resource, &session->customer);
+    if (customer)
+        test_clock_enter(request, &customer->test_clock);
+}
+
 struct portal_session *portal_session_enter(struct request *request, struct str token)
 {
     struct query query = db_query(request->db, &find_token);
@@ -192,7 +201,10 @@ struct portal_session *portal_session_enter(struct request *request, struct str 
     request->livemode = request->tenant & 1;
     db_end(&query);
     struct portal_session *session = resource_load(request, &portal_session_resource, row);
-    if (!session || has_ended(request, session))
+    if (!session)
+        return NULL;
+    enter_clock(request, session);
+    if (has_ended(request, session))
         return NULL;
     session->used_at = (struct opt_time){true, request->now};
     portal_session_save(request, session);
@@ -359,6 +371,7 @@ static bool check(struct request *request, void *object, const void *before, uns
     struct portal_session *session = object;
     (void)before;
     (void)operation;
+    enter_clock(request, session);
     if (!session->configuration.id.data && !portal_default(request, &session->configuration))
         return false;
     const struct portal_configuration *configuration =

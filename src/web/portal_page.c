@@ -7,8 +7,6 @@
 #include "resources/customer.h"
 #include "resources/promotion_code.h"
 #include "resources/subscription.h"
-#include "resources/test_clock.h"
-#include "web/portal_page.h"
 
 static struct subscription *find(struct portal *portal, struct str id)
 {
@@ -296,7 +294,6 @@ void portal_page(struct visit *visit)
     }
     if (visit->posts && !page_form_is_own(visit))
         return;
-    test_clock_enter(request, &portal.customer->test_clock);
     if (visit->posts)
         act(&portal);
     else

@@ -297,6 +297,8 @@ test('metadata of a session can be changed', async () => {
     const { id } = await checkout({ metadata: { a: '1' } });
     const changed = await sdk.checkout.sessions.update(id, { metadata: { b: '2' }, expand: ['customer'] });
     assert.deepEqual(changed.metadata, { a: '1', b: '2' });
+    assert.deepEqual((await sdk.checkout.sessions.update(id, { metadata: '' })).metadata, {});
+    assert.deepEqual((await checkout({ metadata: '' })).metadata, {});
     await rejects(sdk.checkout.sessions.update(id, { success_url: SUCCESS }), { code: 'parameter_unknown' });
 });
 
