@@ -106,6 +106,8 @@ static bool read_change(struct portal *portal, const struct subscription *subscr
     const struct subscription_item *item = subscription->items.items;
     struct str price = page_field(portal->visit, "price");
     struct str quantity = page_field(portal->visit, "quantity");
+    portal->price = price;
+    portal->quantity = quantity;
     *change = (struct portal_change){0};
     if (price.data && !str_equal(price, item->price.id)) {
         if (!portal_allows(portal->configuration, "price") ||

@@ -13,7 +13,9 @@ struct portal {
     const struct customer *customer;
     struct str notice;  /* good news */
     struct str problem; /* bad news */
-    struct str code;    /* that was typed, with what is wrong with it */
+    struct str price;   /* that was chosen */
+    struct str quantity;
+    struct str code; /* that was typed, with what is wrong with it */
     struct str code_problem;
 };
 

@@ -295,7 +295,7 @@ static void add_choice(struct portal *portal, const struct subscription *subscri
     if (!price || !price_amount(price, subscription->currency, 1, &amount))
         return;
     html_add(html, "<label class=\"choice\"><input type=\"radio\" name=\"price\" value=\"{}\"", id);
-    if (str_equal(id, item->price.id))
+    if (str_equal(id, portal->price.data ? portal->price : item->price.id))
         html_literal(html, " checked");
     html_add(html, "> <span>{}<span class=\"hint\">{}</span></span></label>\n",
              name_of(portal, price), words_price(portal, price, 1, subscription->currency));
@@ -346,8 +346,10 @@ void portal_show_update(struct portal *portal, const struct subscription *subscr
                  "<div class=\"field\">\n<label for=\"quantity\">Quantity</label>\n"
                  "<input id=\"quantity\" name=\"quantity\" type=\"text\" inputmode=\"numeric\" "
                  "autocomplete=\"off\" value=\"{}\">\n</div>\n",
-                 str_format(portal->visit->request->arena, "%lld",
-                            (long long)(item->quantity.set ? item->quantity.value : 1)));
+                 portal->quantity.data
+                     ? portal->quantity
+                     : str_format(portal->visit->request->arena, "%lld",
+                                  (long long)(item->quantity.set ? item->quantity.value : 1)));
     if (portal_allows(portal->configuration, "promotion_code"))
         add_code(portal);
     html_literal(html,
