@@ -89,7 +89,8 @@ static bool make_customer(struct request *request, struct checkout_session *sess
 {
     if (session->customer.id.data)
         return complete_customer(request, session);
-    if (session->customer_creation.value == WHEN_REQUIRED)
+    if (session->customer_creation.value == WHEN_REQUIRED &&
+        !session->invoice_creation.enabled.value)
         return true;
     struct customer *customer = resource_new(request, &customer_resource);
     customer_resource.prepare(request, customer);
@@ -173,6 +174,22 @@ static enum checkout_outcome subscribe(struct request *request, struct checkout_
     return checkout_subscribe(request, session, &method) ? CHECKOUT_DONE : outcome_of(request);
 }
 
+/* Pays by way of an invoice. A card that is declined leaves none. */
+static enum checkout_outcome pay_invoice(struct request *request, struct checkout_session *session,
+                                         const struct test_card *card)
+{
+    struct ref method = {0};
+    if (is_declined(session, card))
+        return CHECKOUT_DECLINED;
+    if (!checkout_redeem(request, session))
+        return CHECKOUT_NO_LONGER;
+    if (card) {
+        method = method_of(request, card);
+        payment_method_keep(request, &method);
+    }
+    return checkout_invoice(request, session, method.id) ? CHECKOUT_DONE : CHECKOUT_IMPOSSIBLE;
+}
+
 /* Pays, when there is something to pay. */
 static enum checkout_outcome pay(struct request *request, struct checkout_session *session,
                                  const struct test_card *card)
@@ -197,6 +214,15 @@ static enum checkout_outcome pay(struct request *request, struct checkout_sessio
     return CHECKOUT_DONE;
 }
 
+static enum checkout_outcome purchase(struct request *request, struct checkout_session *session,
+                                      const struct test_card *card)
+{
+    if (session->mode.value == MODE_SUBSCRIPTION)
+        return subscribe(request, session, card);
+    return session->invoice_creation.enabled.value ? pay_invoice(request, session, card)
+                                                   : pay(request, session, card);
+}
+
 enum checkout_outcome checkout_session_complete(struct request *request,
                                                 struct checkout_session *session,
                                                 const struct test_card *card, struct str email,
@@ -211,9 +237,7 @@ enum checkout_outcome checkout_session_complete(struct request *request,
         session->customer_details.tax_exempt = STR("none");
     if (!is_declined(session, card) && !make_customer(request, session))
         return CHECKOUT_IMPOSSIBLE;
-    enum checkout_outcome outcome = session->mode.value == MODE_SUBSCRIPTION
-                                        ? subscribe(request, session, card)
-                                        : pay(request, session, card);
+    enum checkout_outcome outcome = purchase(request, session, card);
     if (outcome == CHECKOUT_DECLINED) {
         session->customer_details = known;
         checkout_session_save(request, session);

@@ -252,6 +252,11 @@ bool checkout_has_trial(const struct checkout_session *session);
 bool checkout_subscribe(struct request *request, struct checkout_session *session,
                         const struct ref *method) MUST_CHECK;
 
+/* Makes the invoice of what is bought, with its payment. False: request->error says why, if it is
+ * known. */
+bool checkout_invoice(struct request *request, struct checkout_session *session,
+                      struct str method) MUST_CHECK;
+
 /* Redeems the discount. False: it can no longer be used. */
 bool checkout_redeem(struct request *request, struct checkout_session *session) MUST_CHECK;
 

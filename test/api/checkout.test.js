@@ -530,6 +530,31 @@ test('customer_creation always makes a customer', async () => {
     assert.deepEqual([customer.email, customer.name], ['new@example.com', 'New']);
 });
 
+test('invoice_creation makes a paid invoice, and a customer for it', async () => {
+    const { sdk, checkout, coupon, price } = await shop();
+    const off = await coupon({ percent_off: undefined, amount_off: 100, currency: 'usd' });
+    const [one, two] = [await price(1000), await price(2000)];
+    const session = await checkout({
+        line_items: [{ price: one.id }, { price: two.id, quantity: 2, metadata: { row: '2' } }],
+        discounts: [{ coupon: off.id }],
+        invoice_creation: { enabled: true, invoice_data: { description: 'Thanks', footer: 'Bye', metadata: { a: 'b' } } },
+    });
+    const declinedCard = { email: 'new@example.com', number: '4000000000000002' };
+    assert.deepEqual((await buy(session.url, declinedCard)).problems, ['Your card was declined.']);
+    assert.deepEqual([(await sdk.invoices.list()).data, (await sdk.customers.list()).data], [[], []]);
+    assert.equal((await buy(session.url, { email: 'new@example.com' })).status, 303);
+    const done = await sdk.checkout.sessions.retrieve(session.id, { expand: ['invoice', 'payment_intent', 'customer'] });
+    const { invoice, payment_intent, customer } = done;
+    assert.deepEqual(
+        [invoice.status, invoice.subtotal, invoice.total, invoice.description, invoice.footer, invoice.metadata.a],
+        ['paid', 5000, 4900, 'Thanks', 'Bye', 'b']);
+    assert.equal(invoice.total, done.amount_total);
+    assert.deepEqual(invoice.lines.data.map((line) => [line.amount, line.quantity, line.discount_amounts[0].amount]),
+        [[1000, 1, 20], [4000, 2, 80]]);
+    assert.deepEqual([payment_intent.amount, payment_intent.status, customer.email], [4900, 'succeeded', 'new@example.com']);
+    assert.equal((await sdk.coupons.retrieve(off.id)).times_redeemed, 1);
+});
+
 test('what costs nothing needs no card and no payment', async () => {
     const { sdk, checkout, coupon } = await shop();
     const all = await coupon({ percent_off: 100 });
