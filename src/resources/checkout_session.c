@@ -412,7 +412,7 @@ static bool expire(struct request *request, const struct route *route, struct an
 static bool list_items(struct request *request, const struct route *route, struct answer *answer)
 {
     struct checkout_session *session;
-    struct page page;
+    struct page page = {0};
     if (!list_read_page(request, route, resource_new(request, route->resource), &page) ||
         !(session = find(request)))
         return false;

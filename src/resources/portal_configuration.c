@@ -188,7 +188,7 @@ static const struct field configuration_fields[] = {
     FIELD(active, "Whether sessions can use it.", .in = UPDATE | FILTER),
     CONSTANT("application", "null", "Not supported."),
     HASH(business_profile, business_profile_schema, "What is said of the seller.", .in = BOTH),
-    FIELD(object.created, "When the object was created.", .as = "created"),
+    FIELD(object.created, "When the object was created.", .as = "created", .is = DERIVED),
     FIELD(default_return_url, "Where customers go back to.", .in = BOTH,
           .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .format = FORMAT_URL),
     OPT_HASH(features, features_schema, "What customers can do.", .in = BOTH,

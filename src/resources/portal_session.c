@@ -140,7 +140,7 @@ static const struct field session_fields[] = {
     CONSTANT("after_expiration", "null", "Not supported.", .since = V_ENDIVE),
     FIELD(configuration, "What the customer can do.", .in = CREATE,
           .of = &portal_configuration_resource.schema),
-    FIELD(object.created, "When the object was created.", .as = "created"),
+    FIELD(object.created, "When the object was created.", .as = "created", .is = DERIVED),
     FIELD(customer, "Who comes in.", .in = CREATE, .is = REQUIRED | NOT_NULL,
           .of = &customer_resource.schema),
     CONSTANT("customer_account", "null", "Not supported.", .since = V_2025_12_15),

@@ -109,6 +109,28 @@ const SETS = {
             metadata parent period pricing proration quantity tax_rates test_clock`,
         [DAHLIA]: '+customer_account +quantity_decimal',
     },
+    'checkout.session': {
+        '2020-08-27': `id object after_expiration allow_promotion_codes amount_subtotal amount_total automatic_tax
+            billing_address_collection cancel_url client_reference_id consent consent_collection created currency
+            customer customer_creation customer_details customer_email expires_at livemode locale metadata mode
+            payment_intent payment_link payment_method_options payment_method_types payment_status
+            phone_number_collection recovered_from setup_intent shipping shipping_address_collection shipping_options
+            shipping_rate status submit_type subscription success_url total_details url`,
+        '2022-11-15': '+payment_method_collection +shipping_cost +shipping_details -shipping -shipping_rate',
+        '2023-08-16': '+currency_conversion +custom_fields +custom_text +invoice +invoice_creation',
+        '2023-10-16': '+client_secret +payment_method_configuration_details +ui_mode',
+        '2024-06-20': '+saved_payment_method_options',
+        '2025-02-24.acacia': '+adaptive_pricing +collected_information +discounts',
+        '2025-03-31.basil': '+permissions -shipping_details',
+        [CLOVER]: '+branding_settings +origin_context +wallet_options',
+        [DAHLIA]: '+customer_account +integration_identifier',
+        '2026-10-28.endive': '+allowed_payment_method_types +managed_payments',
+    },
+    'line of a session': {
+        '2020-08-27': 'id object amount_subtotal amount_total currency description price quantity',
+        '2022-11-15': '+amount_discount +amount_tax',
+        [DAHLIA]: '+adjustable_quantity +metadata',
+    },
     'list of lines': LIST,
     'list of items': LIST,
     invoice_payment: {
@@ -131,6 +153,9 @@ function world() {
             customer: (await own.payer()).id,
             items: [{ price: (await parts.price()).id }],
             discounts: [{ coupon: (await parts.coupon()).id }],
+        })),
+        session: once('session', async () => own.sdk.checkout.sessions.create({
+            mode: 'subscription', success_url: 'https://shop.example/', line_items: [{ price: (await parts.price()).id }],
         })),
         item: once('item', async () => {
             const { id: customer } = await parts.customer();
@@ -164,6 +189,9 @@ const READ = {
     'line of a subscription': async (version) => (await firstInvoice(version)).lines.data[0],
     'line of an item': async (version) => (await ownInvoice(version)).lines.data[0],
     invoiceitem: async (version) => read(version, `invoiceitems/${(await shared.item()).id}`),
+    'checkout.session': async (version) => read(version, `checkout/sessions/${(await shared.session()).id}`),
+    'line of a session': async (version) =>
+        (await read(version, `checkout/sessions/${(await shared.session()).id}/line_items`)).data[0],
     'list of lines': async (version) => (await firstInvoice(version)).lines,
     'list of items': async (version) => (await subscription(version)).items,
     invoice_payment: async (version) =>
