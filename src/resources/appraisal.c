@@ -267,7 +267,7 @@ static struct purchase purchase_of(struct request *request, const struct redempt
     };
     if (appraisal->offer.first_time && of.customer.data)
         of.customer_is_new =
-            customer_is_new(request, of.customer) && !has_redeemed(request, of.customer);
+            customer_is_new(request, of.customer, STR_NULL) && !has_redeemed(request, of.customer);
     redemption_count_uses(request, &of, appraisal->coupon, appraisal->code, purchase->email_key);
     return of;
 }

@@ -12,6 +12,7 @@
 #include "resources/invoice_life.h"
 #include "resources/price.h"
 #include "resources/promotion_code.h"
+#include "resources/redemption.h"
 #include "resources/registry.h"
 
 STATEMENT(find_purchase, "SELECT 1 FROM checkout_sessions WHERE tenant = $1 AND customer = $2"
@@ -29,6 +30,7 @@ static bool is_new(struct request *request, const struct checkout_session *sessi
     return !bought && customer_is_new(request, session->customer.id, session->payment_intent.id);
 }
 
+/* What is taken off is known in payment mode alone: a subscription goes on. */
 static struct purchase purchase_of(struct request *request, const struct checkout_session *session)
 {
     return (struct purchase){
@@ -37,6 +39,7 @@ static struct purchase purchase_of(struct request *request, const struct checkou
         .customer_is_new = session->customer.id.data && is_new(request, session),
         .currency = session->currency,
         .amount = {true, session->amount_subtotal},
+        .amount_off = {session->mode.value == MODE_PAYMENT, session->total_details.amount_discount},
     };
 }
 
@@ -92,6 +95,19 @@ static void work_out(struct request *request, struct checkout_session *session,
     session->amount_total = session->amount_subtotal - total;
 }
 
+/* The session is left worked out with the coupon. */
+static unsigned refusals_of(struct request *request, struct checkout_session *session,
+                            const struct coupon *coupon, const struct promotion_code *code,
+                            struct offer *offer, struct purchase *purchase)
+{
+    work_out(request, session, coupon);
+    *offer = offer_of(request, session, coupon, code);
+    *purchase = purchase_of(request, session);
+    redemption_count_uses(request, purchase, coupon, code,
+                          redemption_email_key(request, purchase->customer, coupon, code));
+    return eligibility(offer, purchase);
+}
+
 static void give(struct request *request, struct checkout_session *session,
                  const struct coupon *coupon, const struct promotion_code *code)
 {
@@ -115,9 +131,9 @@ void checkout_discount_remove(struct request *request, struct checkout_session *
 static bool take(struct request *request, struct checkout_session *session,
                  const struct coupon *coupon, const struct promotion_code *code, struct str param)
 {
-    struct purchase purchase = purchase_of(request, session);
-    struct offer offer = offer_of(request, session, coupon, code);
-    unsigned refusals = eligibility(&offer, &purchase);
+    struct purchase purchase;
+    struct offer offer;
+    unsigned refusals = refusals_of(request, session, coupon, code, &offer, &purchase);
     if (refusals)
         return fail_refused(request, refusals, &offer, &purchase, param);
     give(request, session, coupon, code);
@@ -169,19 +185,18 @@ bool checkout_code_apply(struct request *request, struct checkout_session *sessi
 {
     int64_t rows[CODE_CANDIDATES_MAX];
     size_t count = promotion_codes_meant(request, code, session->customer.id, rows);
-    struct purchase purchase = purchase_of(request, session);
     for (size_t i = 0; i < count; i++) {
         const struct promotion_code *found =
             resource_load(request, &promotion_code_resource, rows[i]);
         const struct coupon *coupon = found ? coupon_of(request, found) : NULL;
-        if (!coupon)
-            continue;
-        struct offer offer = offer_of(request, session, coupon, found);
-        if (eligibility(&offer, &purchase) != 0)
+        struct purchase purchase;
+        struct offer offer;
+        if (!coupon || refusals_of(request, session, coupon, found, &offer, &purchase) != 0)
             continue;
         give(request, session, coupon, found);
         return true;
     }
+    work_out(request, session, NULL);
     return false;
 }
 

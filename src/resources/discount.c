@@ -129,6 +129,7 @@ static bool enter(struct request *request, const struct purchase *purchase, stru
 {
     struct redemption *redemption = resource_new(request, &redemption_resource);
     redemption->amount = purchase->amount;
+    redemption->amount_discount = purchase->amount_off;
     redemption->currency = purchase->currency;
     redemption->customer = made->customer;
     redemption->email_key = email_key;

@@ -153,7 +153,7 @@ static void apply(struct visit *visit, struct checkout_session *session, struct 
         form->code.value = STR_NULL;
     } else {
         form->code.problem = STR("This code is invalid.");
-        session->refused_codes++;
+        page_code_refused(visit, &session->refused_codes);
     }
     checkout_session_save(request, session);
 }

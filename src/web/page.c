@@ -5,6 +5,7 @@
 #include "api/service.h"
 #include "base/arena.h"
 #include "base/limits.h"
+#include "redemption/guesses.h"
 #include "schema/form.h"
 #include "store/db.h"
 #include "web/html.h"
@@ -117,6 +118,12 @@ bool page_form_is_own(struct visit *visit)
     return false;
 }
 
+/* Not that of a test clock, which the request may go by. */
+static int64_t real_time(const struct visit *visit)
+{
+    return visit->service->clock->seconds(visit->service->clock->context);
+}
+
 bool page_may_try_code(const struct visit *visit, int64_t *refused, struct opt_time *since)
 {
     int64_t now = visit->request->now;
@@ -124,7 +131,18 @@ bool page_may_try_code(const struct visit *visit, int64_t *refused, struct opt_t
         *refused = 0;
         *since = (struct opt_time){true, now};
     }
-    return *refused < CODE_REFUSALS_MAX;
+    return *refused < CODE_REFUSALS_MAX &&
+           (!visit->request->guesses ||
+            guesses_allow(visit->request->guesses, visit->request->tenant, GUESSER_ADDRESS,
+                          visit->request->address, real_time(visit)));
+}
+
+void page_code_refused(const struct visit *visit, int64_t *refused)
+{
+    ++*refused;
+    if (visit->request->guesses)
+        (void)!guesses_count(visit->request->guesses, visit->request->tenant, GUESSER_ADDRESS,
+                             visit->request->address, real_time(visit));
 }
 
 void page_undo(struct visit *visit)

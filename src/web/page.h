@@ -47,6 +47,9 @@ bool page_form_is_own(struct visit *visit) MUST_CHECK;
  * be guessing. *refused have been since *since. */
 bool page_may_try_code(const struct visit *visit, int64_t *refused, struct opt_time *since);
 
+/* Counts a wrong code. */
+void page_code_refused(const struct visit *visit, int64_t *refused);
+
 /* Undoes everything that was done for the visit. */
 void page_undo(struct visit *visit);
 

@@ -159,7 +159,7 @@ static bool apply_with_code(struct portal *portal, struct str id, struct portal_
             return false;
         }
     }
-    portal->session->refused_codes++;
+    page_code_refused(portal->visit, &portal->session->refused_codes);
     portal_session_save(request, portal->session);
     return false;
 }

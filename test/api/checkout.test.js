@@ -415,6 +415,25 @@ test('a coupon that is used up is refused', async () => {
         { status: 400, code: 'coupon_expired', param: 'discounts[0][coupon]' });
 });
 
+test('limits for each customer and on money hold at Checkout', async () => {
+    const { key, sdk, checkout, code, coupon } = await shop();
+    const { id: customer } = await sdk.customers.create({ email: 'a@example.com' });
+    const off = await coupon();
+    const each = await code(off, { restrictions: { max_redemptions_per_customer: 1 } });
+    const fields = { customer, discounts: [{ promotion_code: each.id }] };
+    const [first, second] = [await checkout(fields), await checkout(fields)];
+    assert.equal((await buy(first.url)).status, 303);
+    await rejects(checkout(fields), { status: 400, param: 'discounts[0][promotion_code]' });
+    assert.match((await buy(second.url)).problems[0], /no longer available/);
+
+    const { json: money } = await raw(server, { method: 'POST', path: '/v1/coupons', key, form: {
+        percent_off: 50, max_amount_off_total: 7000, max_amount_off_total_currency: 'usd',
+    } });
+    const spend = await checkout({ discounts: [{ coupon: money.id }], customer_email: 'b@example.com' });
+    assert.equal((await buy(spend.url)).status, 303);
+    await rejects(checkout({ discounts: [{ coupon: money.id }] }), { status: 400, param: 'discounts[0][coupon]' });
+});
+
 test('price_data makes new products, to which a limited coupon does not apply', async () => {
     const { checkout, coupon, thing } = await shop();
     const limited = await coupon({ applies_to: { products: [thing.product] } });
