@@ -24,7 +24,6 @@
 #define V_2025_02_24 20250224
 
 #define ID_RANDOM_CHARACTERS 58
-#define REFERENCE_CHARACTERS_MAX 200
 #define ITEMS_SHOWN_MAX 10 /* inside the session */
 
 static const char *const whens[] = {"always", "if_required", NULL};
@@ -66,7 +65,7 @@ static const struct field session_fields[] = {
                 .since = V_CLOVER),
     FIELD(cancel_url, "Where the page leads back to.", .in = CREATE, .format = FORMAT_URL),
     FIELD(client_reference_id, "Your own reference.", .in = CREATE,
-          .max = REFERENCE_CHARACTERS_MAX),
+          .max = CLIENT_REFERENCE_CHARACTERS_MAX),
     CONSTANT("client_secret", "null", "Not supported.", .since = V_2023_10_16),
     PLACEHOLDER("collected_information", checkout_collected_schema, "Not supported.",
                 .since = V_2025_02_24),

@@ -12,9 +12,6 @@
 
 #define V_2025_02_24 20250224
 
-#define HEADLINE_CHARACTERS_MAX 60
-#define PRODUCTS_MAX 10
-
 static const char *const cancel_modes[] = {"at_period_end", "immediately", NULL};
 static const char *const anchors[] = {"now", "unchanged", NULL};
 static const char *const trial_behaviors[] = {"continue_trial", "end_trial", NULL};
@@ -146,7 +143,7 @@ static const struct field update_fields[] = {
     FIELD(enabled, "Whether they can.", .in = BOTH, .is = REQUIRED),
     FIELD(products, "What they can change to.", .in = BOTH,
           .is = INCLUDABLE | CLEARS_ON_CREATE | CLEARS_ON_UPDATE, .of = &product_schema,
-          .max = PRODUCTS_MAX),
+          .max = PORTAL_PRODUCTS_MAX),
     FIELD(proration_behavior, "Whether unused time is given back.", .in = BOTH,
           .values = proration_behaviors),
     HASH(schedule_at_period_end, schedule_schema, "Accepted without effect.", .in = BOTH,

@@ -241,6 +241,12 @@ test('a line has a quantity of at most 999,999', async () => {
     await rejects(many(0), { status: 400, param: 'line_items[0][quantity]' });
 });
 
+test('a reference has at most 200 characters', async () => {
+    const { checkout } = await shop();
+    for (const length of [199, 200]) await checkout({ client_reference_id: 'x'.repeat(length) });
+    await rejects(checkout({ client_reference_id: 'x'.repeat(201) }), { status: 400, param: 'client_reference_id' });
+});
+
 test('a session costs at most 99999999', async () => {
     const { checkout, price } = await shop();
     const most = await price(99_999_999);

@@ -191,6 +191,15 @@ test('what a configuration cannot be is refused', async () => {
     assert.deepEqual((await sdk.billingPortal.configurations.list()).data, []);
 });
 
+test('a headline has at most 60 characters', async () => {
+    const { sdk } = account(server);
+    const say = (length) => sdk.billingPortal.configurations.create(
+        { features: { invoice_history: { enabled: true } }, business_profile: { headline: 'é'.repeat(length) } });
+    await say(59);
+    await say(60);
+    await rejects(say(61), { status: 400, param: 'business_profile[headline]' });
+});
+
 test('ten products can be offered', async () => {
     const { sdk, price } = account(server);
     const prices = await Promise.all(Array.from({ length: 11 }, () => price(1000, { interval: 'month' })));
