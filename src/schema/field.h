@@ -153,6 +153,7 @@ enum {
     DIFFERENCE = 4096,      /* of a snapshot: shows what changed instead of the object */
     NULL_WHEN_EMPTY = 8192, /* of a collection */
     LIVE_ONLY = 16384,      /* not shown of a deleted object */
+    KEPT = 32768,           /* of an INTERNAL row: events keep it, for versions that show it */
 };
 
 enum format {
