@@ -287,7 +287,7 @@ static bool read_row(struct request *request, const struct field *field,
 {
     void *member = (char *)object + field->offset;
     if (!node->first && node->value.length == 0) {
-        unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == UPDATE ? CLEARS_ON_UPDATE : 0;
+        unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == FILTER ? 0 : CLEARS_ON_UPDATE;
         if ((field->is & BLANK_IS_ABSENT) && in != FILTER)
             return true;
         if (!(field->is & clears))
