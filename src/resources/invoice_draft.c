@@ -3,6 +3,7 @@
 #include "resources/invoice.h"
 #include "resources/invoice_item.h"
 #include "resources/invoice_life.h"
+#include "resources/payment_method.h"
 #include "resources/subscription.h"
 #include "resources/test_clock.h"
 #include "schema/decode.h"
@@ -10,7 +11,6 @@
 #include <stddef.h>
 
 #define SECONDS_PER_DAY 86400
-#define FINALIZE_DELAY_SECONDS 3600
 
 void invoice_prepare(struct request *request, void *object)
 {
@@ -119,22 +119,37 @@ static bool set_first_discounts(struct request *request, struct invoice *invoice
 
 static bool check_due(struct request *request, struct invoice *invoice)
 {
-    bool has_days = invoice->days_until_due.set, has_date = invoice->due_date.set;
-    if (invoice->automatic_tax.enabled)
-        return fail(request, CODE_NONE, STR("automatic_tax[enabled]"),
-                    "Automatic tax is not supported.");
-    if (invoice->collection_method.value == CHARGE_AUTOMATICALLY)
-        return !(has_days || has_date) ||
-               fail(request, CODE_NONE, has_days ? STR("days_until_due") : STR("due_date"),
+    bool days = was_given(request, offsetof(struct invoice, days_until_due));
+    bool date = was_given(request, offsetof(struct invoice, due_date));
+    if (days && date)
+        return fail(request, CODE_NONE, STR("days_until_due"),
+                    "You may only specify one of these parameters: days_until_due, due_date.");
+    if (invoice->collection_method.value == CHARGE_AUTOMATICALLY) {
+        invoice->days_until_due = (struct opt_int){0};
+        invoice->due_date = (struct opt_time){0};
+        return !(days || date) ||
+               fail(request, CODE_NONE, days ? STR("days_until_due") : STR("due_date"),
                     "A due date can only be given with `collection_method=send_invoice`.");
-    if (!has_days && !has_date)
+    }
+    if (!invoice->days_until_due.set && !invoice->due_date.set)
         return fail(request, CODE_NONE, STR("days_until_due"),
                     "If invoice's collection method is `send_invoice`, then `days_until_due` or "
                     "`due_date` must be given.");
-    if (!has_date)
+    if (date)
+        invoice->days_until_due = (struct opt_int){0};
+    if (days)
         invoice->due_date =
             (struct opt_time){true, request->now + invoice->days_until_due.value * SECONDS_PER_DAY};
     return true;
+}
+
+static bool check_settings(struct request *request, struct invoice *invoice)
+{
+    if (invoice->automatic_tax.enabled)
+        return fail(request, CODE_NONE, STR("automatic_tax[enabled]"),
+                    "Automatic tax is not supported.");
+    return payment_method_belongs(request, &invoice->default_payment_method, invoice->customer.id,
+                                  STR("default_payment_method"));
 }
 
 static void plan_finalization(struct request *request, struct invoice *invoice)
@@ -143,7 +158,7 @@ static void plan_finalization(struct request *request, struct invoice *invoice)
         invoice->automatically_finalizes_at = (struct opt_time){0};
     else if (!invoice->automatically_finalizes_at.set)
         invoice->automatically_finalizes_at =
-            (struct opt_time){true, request->now + FINALIZE_DELAY_SECONDS};
+            (struct opt_time){true, request->now + ADVANCE_DELAY_SECONDS};
 }
 
 static bool check_new(struct request *request, struct invoice *invoice)
@@ -161,7 +176,7 @@ static bool check_new(struct request *request, struct invoice *invoice)
     if (!invoice->pending_invoice_items_behavior.value)
         invoice->pending_invoice_items_behavior.value =
             old || subscription ? PENDING_INCLUDE : PENDING_EXCLUDE;
-    if (!check_due(request, invoice))
+    if (!check_settings(request, invoice) || !check_due(request, invoice))
         return false;
     if (invoice->pending_invoice_items_behavior.value == PENDING_INCLUDE &&
         !invoice_items_take(request, invoice, subscription ? subscription->object.id : STR_NULL))
@@ -195,8 +210,13 @@ static bool check_change(struct request *request, struct invoice *invoice,
                         str_from(field_name(&schema->fields[i])),
                         "Finalized invoices can't be updated in this way");
     test_clock_enter(request, &invoice->test_clock);
-    if (before->status.value != INVOICE_DRAFT)
+    if (!check_settings(request, invoice))
+        return false;
+    if (before->status.value != INVOICE_DRAFT) {
+        if (invoice->auto_advance != before->auto_advance)
+            invoice_plan_payment(request, invoice);
         return true;
+    }
     if (!check_due(request, invoice))
         return false;
     invoice->all_lines = invoice_copy(request, before)->all_lines;
