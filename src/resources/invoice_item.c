@@ -110,13 +110,22 @@ static void prepare(struct request *request, void *object)
     ((struct invoice_item *)object)->quantity = 1;
 }
 
+/* A decimal that may be negative: *sign is 1 or -1. */
+static bool parse_unit(struct str text, int64_t *sign, int64_t *whole, int64_t *fraction)
+{
+    bool negative = text.length && text.data[0] == '-';
+    *sign = negative ? -1 : 1;
+    return unit_decimal_parse((struct str){text.data + negative, text.length - negative}, whole,
+                              fraction);
+}
+
 static void older(struct request *request, void *object)
 {
     struct invoice_item *item = object;
-    int64_t whole, fraction;
+    int64_t sign, whole, fraction;
     if (item->pricing.unit_amount_decimal.data &&
-        unit_decimal_parse(item->pricing.unit_amount_decimal, &whole, &fraction) && !fraction)
-        item->unit_amount = (struct opt_int){true, whole};
+        parse_unit(item->pricing.unit_amount_decimal, &sign, &whole, &fraction) && !fraction)
+        item->unit_amount = (struct opt_int){true, sign * whole};
     if (request->version >= V_BASIL)
         return;
     const struct price *price =
@@ -171,30 +180,25 @@ static bool multiply(struct request *request, struct invoice_item *item, const s
 static bool take_amount(struct request *request, struct invoice_item *item)
 {
     struct price *price;
-    int64_t whole = item->unit_amount.value, fraction = 0;
+    int64_t sign = item->unit_amount.value < 0 ? -1 : 1;
+    int64_t whole = sign * item->unit_amount.value, fraction = 0;
     struct str unit = item->unit_amount_decimal;
-    bool negative = unit.length && unit.data[0] == '-';
-    if (negative)
-        unit = (struct str){unit.data + 1, unit.length - 1};
-    if (unit.data && !unit_decimal_parse(unit, &whole, &fraction))
+    if (unit.data && !parse_unit(unit, &sign, &whole, &fraction))
         return fail(request, CODE_NONE, STR("unit_amount_decimal"), "Invalid decimal: %.*s",
-                    STR_FMT(item->unit_amount_decimal));
-    if (unit.data || item->unit_amount.set) {
-        bool minus = negative || whole < 0;
-        int64_t amount = unit_decimal_times(whole < 0 ? -whole : whole, fraction, item->quantity);
-        item->amount = (struct opt_int){true, minus ? -amount : amount};
-    }
+                    STR_FMT(unit));
+    if (unit.data || item->unit_amount.set)
+        item->amount =
+            (struct opt_int){true, sign * unit_decimal_times(whole, fraction, item->quantity)};
     if (!check_size(request, item->amount.value))
         return false;
     int64_t each = item->quantity ? item->amount.value / item->quantity : 0;
+    if (!unit.data && item->unit_amount.set)
+        unit = str_format(request->arena, "%lld", (long long)item->unit_amount.value);
+    if (!unit.data)
+        unit = str_format(request->arena, "%lld", (long long)each);
     if (!price_of_amount(request, item->currency, each, &price))
         return false;
-    set_price(item, price,
-              item->unit_amount_decimal.data
-                  ? item->unit_amount_decimal
-                  : unit_decimal_write(request->arena, each < 0 ? -each : each, 0));
-    if (each < 0)
-        item->pricing.unit_amount_decimal = str_format(request->arena, "%lld", (long long)each);
+    set_price(item, price, unit);
     return true;
 }
 
