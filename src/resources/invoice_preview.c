@@ -375,10 +375,8 @@ static void disguise(struct request *request, struct invoice *invoice)
     invoice->attempted = false;
     invoice->amount_remaining = invoice->amount_due;
     for (size_t i = 0; i < invoice->all_lines.count; i++) {
-        struct str rest = lines[i].object.id;
-        rest.data += sizeof("il_") - 1;
-        rest.length -= sizeof("il_") - 1;
-        lines[i].object.id = str_format(request->arena, "il_tmp_%.*s", STR_FMT(rest));
+        /* By its place, so that the next page can be asked for. */
+        lines[i].object.id = str_format(request->arena, "il_tmp_%03zu", i + 1);
         lines[i].invoice = invoice->object.id;
     }
     invoice_resource.derive(request, invoice);

@@ -74,9 +74,10 @@ for (const [surface, { create, update, retrieve, list }] of Object.entries(SURFA
     test(`${surface}: an update replaces, keeps what is named, keeps everything when omitted, clears when empty`, async () => {
         const own = await world();
         const [one, two, three] = [await own.half(), await own.half(), await own.half()];
+        const code = await own.code(three);
         const { id, discounts: [first, second] } = await create(own, [{ coupon: one }, { coupon: two }]);
         assert.deepEqual((await update(own, id, undefined)).discounts, [first, second]);
-        const { discounts: kept } = await update(own, id, [{ coupon: three }, { discount: first }]);
+        const { discounts: kept } = await update(own, id, [{ promotion_code: code }, { discount: first }]);
         assert.deepEqual([kept.length, kept[1]], [2, first], 'in the order of the call');
         assert(![first, second].includes(kept[0]));
         const again = await update(own, id, [{ discount: first }, { coupon: two }]);

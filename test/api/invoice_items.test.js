@@ -24,6 +24,8 @@ async function buyer(fields) {
 test('an item waits for an invoice, with a price of its own', async () => {
     const { item, sdk, customer } = await buyer();
     const made = await item({ amount: 700, description: 'Work', metadata: { a: '1' } });
+    const bare = await item({ amount: 1, discountable: false, discounts: '', metadata: '', expand: ['customer'] });
+    assert.deepEqual([bare.discountable, bare.discounts, bare.metadata, bare.customer.id], [false, [], {}, customer]);
     const { date, id, pricing, ...rest } = plain(made);
     assert.deepEqual(rest, {
         object: 'invoiceitem', amount: 700, currency: 'usd', customer, customer_account: null, description: 'Work',
@@ -219,8 +221,12 @@ test('an item can get another price', async () => {
     const priced = await sdk.invoiceItems.update(id, { pricing: { price: other }, quantity: 2 });
     assert.deepEqual([priced.amount, priced.pricing.price_details.price], [600, other]);
     assert.equal((await sdk.invoiceItems.update(id, { quantity: 3 })).amount, 900);
-    const made = await sdk.invoiceItems.update(id, { price_data: { currency: 'usd', product, unit_amount: 7 } });
+    const price_data = { currency: 'usd', product, tax_behavior: 'inclusive' };
+    const made = await sdk.invoiceItems.update(id, { price_data: { ...price_data, unit_amount: 7 } });
     assert.equal(made.amount, 21);
+    const decimal = await sdk.invoiceItems.update(id,
+        { price_data: { ...price_data, unit_amount_decimal: '0.5' }, expand: ['customer'] });
+    assert.deepEqual([decimal.amount, decimal.customer.object], [2, 'customer']);
     await rejects(sdk.invoiceItems.update(id, { amount: 1, pricing: { price: other } }), { status: 400, param: 'amount' });
     await rejects(sdk.invoiceItems.update(id, { pricing: { price: 'price_none' } }),
         { status: 400, code: 'resource_missing', param: 'pricing[price]' });
@@ -288,6 +294,8 @@ test('items are found by customer, invoice, whether they wait, and time', async 
         [{ customer, pending: true }, [waiting]],
         [{ created: { gt: date } }, []],
         [{ created: { lte: date } }, [foreign, waiting, placed]],
+        [{ created: { gte: 1000, lt: date + 60 } }, [foreign, waiting, placed]],
+        [{ created: 1000 }, []],
         [{ limit: 1, starting_after: foreign }, [waiting]],
         [{ limit: 1, ending_before: placed }, [waiting]],
     ]) {

@@ -260,9 +260,11 @@ test('the times of what became of an invoice are kept', async () => {
     const { draft, sdk } = invoicing(server);
     const { id } = await draft();
     await sdk.invoices.finalizeInvoice(id);
-    const given = (await sdk.invoices.markUncollectible(id)).status_transitions;
+    const expand = ['customer'];
+    const { status_transitions: given, customer } = await sdk.invoices.markUncollectible(id, { expand });
+    assert.equal(customer.object, 'customer');
     assert(given.marked_uncollectible_at && given.finalized_at && !given.voided_at && !given.paid_at);
-    const { status_transitions: { voided_at }, amount_remaining } = await sdk.invoices.voidInvoice(id);
+    const { status_transitions: { voided_at }, amount_remaining } = await sdk.invoices.voidInvoice(id, { expand });
     assert(voided_at);
     assert.equal(amount_remaining, 1000);
 });
@@ -272,6 +274,8 @@ test('only what is to be sent is sent', async () => {
     const { id } = await draft();
     await rejects(sdk.invoices.sendInvoice(id), { status: 400, message: /'send_invoice'/ });
     assert.equal((await sdk.invoices.retrieve(id)).status, 'draft');
+    const { id: sent } = await draft({ collection_method: 'send_invoice', days_until_due: 7 });
+    assert.equal((await sdk.invoices.sendInvoice(sent, { expand: ['customer'] })).customer.object, 'customer');
 });
 
 // ---- by itself ----
@@ -401,10 +405,12 @@ test('the payments of invoices are found', async () => {
         [{ payment: intent }, [newer.id]],
         [{ payment: { type: 'payment_intent' } }, [newer.id, older.id]],
         [{ created: { lt: 1000 } }, []],
+        [{ created: 1000 }, []],
+        [{ created: { gt: 1000, gte: 1000, lte: newer.created } }, [newer.id, older.id]],
         [{ limit: 1, starting_after: newer.id }, [older.id]],
         [{ limit: 1, ending_before: older.id }, [newer.id]],
     ]) {
-        const { data } = await sdk.invoicePayments.list(filter);
+        const { data } = await sdk.invoicePayments.list({ ...filter, expand: ['data.invoice'] });
         assert.deepEqual(data.map(({ id }) => id), expected, JSON.stringify(filter));
     }
     const expanded = await sdk.invoicePayments.retrieve(newer.id, { expand: ['invoice', 'payment.payment_intent'] });

@@ -41,8 +41,13 @@ test('a draft has what it was given and what its customer has', async () => {
     assert.deepEqual(invoice.custom_fields.map(({ name, value }) => [name, value]), [['VAT', '7']]);
     assert.deepEqual([invoice.period_start, invoice.period_end, invoice.webhooks_delivered_at],
         [invoice.created, invoice.created, invoice.created]);
-    const own = await sdk.invoices.create({ customer: customer.id, footer: 'Bye', custom_fields: '' });
-    assert.equal(own.footer, 'Bye');
+    const own = await sdk.invoices.create({
+        customer: customer.id, footer: 'Bye', custom_fields: [{ name: 'A', value: 'B' }], metadata: '',
+        expand: ['customer'],
+    });
+    assert.deepEqual([own.footer, own.custom_fields[0].value, own.customer.name, own.metadata], ['Bye', 'B', 'Ann', {}]);
+    const { custom_fields } = await sdk.invoices.create({ customer: customer.id, custom_fields: '' });
+    assert.equal(custom_fields[0].value, '7', 'none of its own: those of the customer');
 });
 
 test('a draft keeps what its customer was called when it was made', async () => {
@@ -222,7 +227,7 @@ test('a draft can be changed in every way', async () => {
         await sdk.invoices.update(id, { ...fields, automatic_tax: { enabled: false } })));
     for (const [name, value] of Object.entries(fields)) assert.deepEqual(changed[name], value, name);
     const empty = await sdk.invoices.update(id,
-        { description: '', footer: '', number: '', metadata: '', effective_at: '', custom_fields: '' });
+        { expand: ['customer'], description: '', footer: '', number: '', metadata: '', effective_at: '', custom_fields: '' });
     assert.deepEqual([empty.description, empty.footer, empty.number, empty.metadata, empty.effective_at,
         empty.custom_fields], [null, null, null, {}, null, null]);
     assert.equal(empty.total, 1000, 'nothing else has changed');
@@ -312,7 +317,10 @@ test('invoices are found by customer, status, way of collection, subscription an
         [{ collection_method: 'send_invoice' }, [sent.id]],
         [{ subscription }, [renewal]],
         [{ created: { gte: first.created, lte: first.created + DAY } }, [sent.id, first.id, renewal]],
-        [{ created: { lt: 1000 } }, []],
+        [{ created: { gt: 1000, lt: first.created + DAY } }, [sent.id, first.id, renewal]],
+        [{ created: 1000 }, []],
+        [{ due_date: { gte: 1900000000, lte: 1900000000 } }, [sent.id]],
+        [{ due_date: { lt: 1900000000 } }, []],
         [{ due_date: 1900000000 }, [sent.id]],
         [{ due_date: { gt: 1900000000 } }, []],
         [{ limit: 1 }, [sent.id]],
@@ -343,6 +351,7 @@ test('lines come in pages, in their order', async () => {
     assert.deepEqual(await page({ starting_after: data[9].id }), [[11, 12], false]);
     assert.deepEqual(await page({ ending_before: data[3].id, limit: 2 }), [[2, 3], true]);
     assert.deepEqual(await page({ ending_before: data[2].id }), [[1, 2], false]);
+    assert.equal((await sdk.invoices.listLineItems(id, { expand: ['data.discounts'] })).data.length, 10);
     await rejects(sdk.invoices.listLineItems(id, { starting_after: 'il_none' }),
         { status: 400, code: 'resource_missing', param: 'starting_after' });
 });
