@@ -2,6 +2,7 @@
 // names of then and now.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { rejects } from '../lib/assert.js';
 import { at } from '../lib/billing.js';
 import { ACACIA, invoicing } from '../lib/invoices.js';
 import { start } from '../lib/server.js';
@@ -79,7 +80,7 @@ const FORMS = {
         subscription_details: {
             items: [
                 { id: a, price_data: usd({ product, recurring: { interval: 'month', interval_count: 1,
-                    usage_type: 'licensed' }, unit_amount: 900, tax_behavior: 'inclusive' }) },
+                    trial_period_days: 5, usage_type: 'licensed' }, unit_amount: 900, tax_behavior: 'inclusive' }) },
                 { id: b, discounts: [{ discount }] },
                 { price_data: usd({ product, recurring: { interval: 'month' }, unit_amount_decimal: '2.5' }),
                     quantity: 4, discounts: '' },
@@ -119,6 +120,17 @@ for (const [name, form] of Object.entries(FORMS)) {
         assert(list.data.length > 0);
     });
 }
+
+test('there are no meters', async () => {
+    const { call, subscription, product } = await world();
+    const price_data = usd({ product, unit_amount: 1, recurring: { interval: 'month', meter: 'mtr_1' } });
+    const form = { subscription, subscription_details: { items: [{ price_data }] } };
+    const missing = { status: 400, code: 'resource_missing', message: "No such meter: 'mtr_1'" };
+    await rejects(call('/v1/invoices/create_preview', form), missing);
+    for (const path of ['/v1/invoices/upcoming', '/v1/invoices/upcoming/lines']) {
+        await rejects(call(path, formerly(form), ACACIA, 'GET'), missing);
+    }
+});
 
 test('the lines of the upcoming invoice take a coupon and the start of a new subscription', async () => {
     const own = await world();
