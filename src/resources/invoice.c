@@ -13,6 +13,7 @@
 #include "resources/payment_method.h"
 #include "resources/price.h"
 #include "resources/registry.h"
+#include "resources/search.h"
 #include "resources/subscription.h"
 #include "resources/test_clock.h"
 #include "schema/json.h"
@@ -299,6 +300,15 @@ static bool saved(struct request *request, void *object, const void *before)
 }
 
 static const struct route routes[] = {
+    {.method = "GET",
+     .path = "/v1/invoices/search",
+     .handler = search_objects,
+     .resource = &invoice_resource,
+     .form = ANSWER_SEARCH,
+     .parameters = &search_schema,
+     .in = ACTION,
+     .name = "GetInvoicesSearch",
+     .summary = "Search invoices by some of their fields or metadata"},
     {.method = "GET",
      .path = "/v1/invoices/upcoming",
      .handler = invoice_route_upcoming,

@@ -334,6 +334,29 @@ test('invoices are found by customer, status, way of collection, subscription an
     await rejects(sdk.invoices.list({ status: 'lost' }), { status: 400, param: 'status' });
 });
 
+test('invoices are searched by number, status, customer, currency and metadata', async () => {
+    const { draft, sdk } = invoicing(server);
+    const first = await draft({ number: 'A-1', metadata: { order: '17' } });
+    const second = await draft({ currency: 'eur' });
+    await sdk.invoices.finalizeInvoice(second.id);
+    const search = async (query, fields) => (await sdk.invoices.search({ query, ...fields })).data.map(({ id }) => id);
+    for (const [query, expected] of [
+        ['number:"A-1"', [first.id]],
+        ['number~"A-1"', [first.id]],
+        ['status:"open"', [second.id]],
+        ['-status:"open"', [first.id]],
+        [`customer:"${first.customer}"`, [first.id]],
+        ['currency:"eur" OR currency:"usd"', [second.id, first.id]],
+        ['metadata["order"]:"17"', [first.id]],
+    ]) {
+        assert.deepEqual(await search(query), expected, query);
+    }
+    const page = await sdk.invoices.search({ query: '-status:"x"', limit: 1, expand: ['data.customer'] });
+    assert.deepEqual([page.data[0].customer.id, page.has_more], [second.customer, true]);
+    assert.deepEqual(await search('-status:"x"', { page: page.next_page }), [first.id]);
+    await rejects(sdk.invoices.search({ query: 'total:"5"' }), { status: 400, param: 'query' });
+});
+
 test('lines come in pages, in their order', async () => {
     const { draft, sdk } = invoicing(server);
     const amounts = Array.from({ length: 12 }, (_, i) => i + 1);
