@@ -304,20 +304,27 @@ static struct str template_of(struct arena *arena, const char *path)
     return text_str(&text);
 }
 
+static bool is_in_version(const struct route *route, int32_t version)
+{
+    return !route->until || version < route->until;
+}
+
 static void add_paths(struct json_scope *document, const struct router *router, int32_t version)
 {
     struct arena *arena = document->text->arena;
     struct json_scope paths = openapi_open_object(document, "paths");
     const struct route *route, *other;
     for (size_t i = 0; (route = router_route(router, i)); i++) {
-        bool listed = route->form == ANSWER_TEXT; /* only in development */
+        bool listed =
+            route->form == ANSWER_TEXT /* only in development */ || !is_in_version(route, version);
         for (size_t j = 0; j < i && !listed; j++)
-            listed = strcmp(router_route(router, j)->path, route->path) == 0;
+            listed = is_in_version(router_route(router, j), version) &&
+                     strcmp(router_route(router, j)->path, route->path) == 0;
         if (listed)
             continue;
         struct json_scope path = openapi_open_object(&paths, template_of(arena, route->path).data);
         for (size_t j = i; (other = router_route(router, j)); j++)
-            if (strcmp(other->path, route->path) == 0)
+            if (strcmp(other->path, route->path) == 0 && is_in_version(other, version))
                 add_operation(&path, other, version);
         json_end(&path);
     }

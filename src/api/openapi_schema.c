@@ -365,7 +365,7 @@ void openapi_add_required_parameters(struct json_scope *scope, const struct sche
 static void add_parameter(struct json_scope *scope, const struct field *field, unsigned in,
                           int32_t version)
 {
-    unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == UPDATE ? CLEARS_ON_UPDATE : 0;
+    unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == FILTER ? 0 : CLEARS_ON_UPDATE;
     if (!(field->is & (clears | BLANK_IS_ABSENT))) {
         openapi_add_parameter_value(scope, field, in, version);
         return;

@@ -62,7 +62,10 @@ static void add_rows(struct text *text, const struct schema *schema, unsigned in
 
 static void add_call(struct text *text, const struct route *route)
 {
-    text_addf(text, "### %s\n\n`%s %s`\n\n", route->summary, route->method, route->path);
+    text_addf(text, "### %s\n\n`%s %s`", route->summary, route->method, route->path);
+    if (route->until)
+        text_addf(text, " *(before %.*s)*", STR_FMT(version_name(route->until)));
+    text_add_literal(text, "\n\n");
     if (route->parameters || route->form == ANSWER_LIST) {
         text_add_literal(text, "| parameter | type | meaning |\n| --- | --- | --- |\n");
         if (route->parameters)

@@ -52,11 +52,15 @@ static bool fail_unknown(struct request *request, struct str param, const struct
                 STR_FMT(id));
 }
 
-/* A discount can be named again by what it belongs to, and by what belongs to the same customer. */
+/* A discount can be named again by what belongs to the same customer; when it has ended, only by
+ * what still has it. */
 static bool find_kept(struct request *request, const struct discounts_change *change, struct str id,
                       struct choice_made *choice)
 {
     const struct discount *discount = resource_find(request, &discount_resource, id);
+    for (size_t i = 0; !discount && i < change->had->count; i++)
+        if (str_equal(change->had->items[i].id, id))
+            discount = resource_follow(request, &discount_resource, &change->had->items[i]);
     if (!discount || !str_equal(discount->customer.id, change->on->customer.id))
         return fail_unknown(request, choice->param, &discount_resource, id);
     choice->kept = discount;
@@ -160,7 +164,7 @@ bool discounts_set(struct request *request, const struct discounts_change *chang
         }
         made.items[i] = (struct ref){discount->object.id, discount->object.row, discount};
     }
-    for (size_t i = 0; change->had && i < change->had->count; i++) {
+    for (size_t i = 0; i < change->had->count; i++) {
         const struct discount *had =
             resource_follow(request, &discount_resource, &change->had->items[i]);
         if (had && !is_named(choices, count, had->object.row))

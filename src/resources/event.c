@@ -116,15 +116,18 @@ static bool check(struct request *request, void *object, const void *before, uns
     return true;
 }
 
-static const void *read_snapshot(struct request *request, const struct schema *schema,
+/* The object as it was, with what only older versions show of it. */
+static const void *read_snapshot(struct request *request, const struct resource *resource,
                                  struct str json)
 {
     if (!json.data)
         return NULL;
     struct str problem;
-    void *object = arena_alloc(request->arena, schema->size);
-    bool parsed = parse_object(request->arena, schema, json, object, &problem);
+    void *object = resource_new(request, resource);
+    bool parsed = parse_object(request->arena, &resource->schema, json, object, &problem);
     assert(parsed && "a stored snapshot is what the writer wrote");
+    if (resource->older)
+        resource->older(request, object);
     return object;
 }
 
@@ -136,8 +139,8 @@ static void derive(struct request *request, void *object)
     event->api_version = version_name(request->version);
     event->data.object = (struct snapshot){
         &resource->schema,
-        read_snapshot(request, &resource->schema, event->snapshot),
-        read_snapshot(request, &resource->schema, event->previous),
+        read_snapshot(request, resource, event->snapshot),
+        read_snapshot(request, resource, event->previous),
     };
 }
 
@@ -156,18 +159,64 @@ const struct resource event_resource = {
     .derive = derive,
 };
 
-/* What the object always shows in full has to be kept in full too. The state before a change did
- * not know yet that it would end. */
-static void embed(struct request *request, const struct field *field, const void *object, bool live)
+static void embed_all(struct request *request, const struct schema *schema, const void *object,
+                      bool live);
+
+static void embed_items(struct request *request, const struct schema *of, const void *items,
+                        size_t count, bool live)
 {
-    if (field->kind != KIND_REF || !(field->is & INLINED) || field->until ||
-        field_is_empty(field, object))
-        return;
-    struct ref *ref = (struct ref *)(uintptr_t)CONST_MEMBER(field, object, struct ref);
+    for (size_t i = 0; i < count; i++)
+        embed_all(request, of, const_element_at(of, items, i), live);
+}
+
+static void embed_reference(struct request *request, const struct field *field, struct ref *ref,
+                            bool live)
+{
     struct object *found = resource_follow(request, resource_of(field->of), ref);
-    if (found && live)
+    if (!found)
+        return;
+    if (live)
         found->deleted = false;
     ref->object = found;
+}
+
+/* What the object always shows in full, wherever it does, has to be kept in full too. The state
+ * before a change did not know yet that it would end. */
+static void embed(struct request *request, const struct field *field, const void *object, bool live)
+{
+    void *member = (char *)(uintptr_t)object + field->offset;
+    const struct embedded *embedded = member;
+    const struct list *list = member;
+    switch (field->kind) {
+    case KIND_REF:
+        if (field->is & INLINED)
+            embed_reference(request, field, member, live);
+        break;
+    case KIND_HASH:
+        embed_all(request, field->of, member, live);
+        break;
+    case KIND_OPT_HASH:
+        embed_all(request, field->of, *(void **)member, live);
+        break;
+    case KIND_LIST:
+        embed_items(request, field->of, list->items, list->count, live);
+        break;
+    case KIND_EMBEDDED:
+        embed_items(request, field->of, embedded->items, embedded->count, live);
+        break;
+    default:
+        break;
+    }
+}
+
+static void embed_all(struct request *request, const struct schema *schema, const void *object,
+                      bool live)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        if (!field->until && !(field->is & (INPUT | INTERNAL)) && !field_is_empty(field, object))
+            embed(request, field, object, live);
+    }
 }
 
 static struct str take_snapshot(struct request *request, const struct schema *schema,
@@ -176,8 +225,7 @@ static struct str take_snapshot(struct request *request, const struct schema *sc
     static const struct view whole = {V_NEWEST, JSON_COMPACT, true};
     if (!object)
         return STR_NULL;
-    for (size_t i = 0; i < schema->count; i++)
-        embed(request, &schema->fields[i], object, live);
+    embed_all(request, schema, object, live);
     struct text text;
     text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
     json_object(&text, schema, object, &whole, NULL);

@@ -98,6 +98,11 @@ enum collection_method {
     SEND_INVOICE
 };
 
+enum pending_items {
+    PENDING_EXCLUDE = 1,
+    PENDING_INCLUDE
+};
+
 extern const char *const collection_methods[];
 
 struct invoice_subscription_details {
@@ -221,6 +226,11 @@ void invoice_drop_line(struct invoice *invoice, struct str invoice_item);
 void invoice_compute(struct request *request, struct invoice *invoice);
 
 /* ---- drafts ---- */
+
+/* Hooks of the resource: what an invoice is before its parameters are read, and their rules. */
+void invoice_prepare(struct request *request, void *object);
+bool invoice_check(struct request *request, void *object, const void *before,
+                   unsigned operation) MUST_CHECK;
 
 /* A draft for the customer, with an id, not stored yet. */
 struct invoice *invoice_draft(struct request *request, const struct customer *customer,

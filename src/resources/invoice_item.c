@@ -11,6 +11,7 @@
 #include "resources/registry.h"
 #include "resources/subscription.h"
 #include "resources/test_clock.h"
+#include "schema/json.h"
 
 #include <stddef.h>
 
@@ -109,13 +110,22 @@ static void prepare(struct request *request, void *object)
     ((struct invoice_item *)object)->quantity = 1;
 }
 
+/* A decimal that may be negative: *sign is 1 or -1. */
+static bool parse_unit(struct str text, int64_t *sign, int64_t *whole, int64_t *fraction)
+{
+    bool negative = text.length && text.data[0] == '-';
+    *sign = negative ? -1 : 1;
+    return unit_decimal_parse((struct str){text.data + negative, text.length - negative}, whole,
+                              fraction);
+}
+
 static void older(struct request *request, void *object)
 {
     struct invoice_item *item = object;
-    int64_t whole, fraction;
+    int64_t sign, whole, fraction;
     if (item->pricing.unit_amount_decimal.data &&
-        unit_decimal_parse(item->pricing.unit_amount_decimal, &whole, &fraction) && !fraction)
-        item->unit_amount = (struct opt_int){true, whole};
+        parse_unit(item->pricing.unit_amount_decimal, &sign, &whole, &fraction) && !fraction)
+        item->unit_amount = (struct opt_int){true, sign * whole};
     if (request->version >= V_BASIL)
         return;
     const struct price *price =
@@ -141,6 +151,13 @@ static void set_price(struct invoice_item *item, const struct price *price, stru
     item->pricing.unit_amount_decimal = unit;
 }
 
+static bool check_size(struct request *request, int64_t amount)
+{
+    return (amount <= MONEY_AMOUNT_MAX && amount >= -MONEY_AMOUNT_MAX) ||
+           fail(request, CODE_amount_too_large, STR("quantity"), "The amount must be at most %lld.",
+                (long long)MONEY_AMOUNT_MAX);
+}
+
 static bool multiply(struct request *request, struct invoice_item *item, const struct price *price,
                      struct str param)
 {
@@ -152,9 +169,8 @@ static bool multiply(struct request *request, struct invoice_item *item, const s
     if (!price_amount(price, item->currency, item->quantity, &amount))
         return fail(request, CODE_NONE, param, "The price has no amount in %.*s.",
                     STR_FMT(item->currency));
-    if (amount > MONEY_AMOUNT_MAX)
-        return fail(request, CODE_amount_too_large, STR("quantity"),
-                    "The amount must be at most %lld.", (long long)MONEY_AMOUNT_MAX);
+    if (!check_size(request, amount))
+        return false;
     item->amount = (struct opt_int){true, amount};
     set_price(item, price, price_unit_decimal(price, item->currency));
     return true;
@@ -164,28 +180,25 @@ static bool multiply(struct request *request, struct invoice_item *item, const s
 static bool take_amount(struct request *request, struct invoice_item *item)
 {
     struct price *price;
-    int64_t whole = item->unit_amount.value, fraction = 0;
+    int64_t sign = item->unit_amount.value < 0 ? -1 : 1;
+    int64_t whole = sign * item->unit_amount.value, fraction = 0;
     struct str unit = item->unit_amount_decimal;
-    bool negative = unit.length && unit.data[0] == '-';
-    if (negative)
-        unit = (struct str){unit.data + 1, unit.length - 1};
-    if (unit.data && !unit_decimal_parse(unit, &whole, &fraction))
+    if (unit.data && !parse_unit(unit, &sign, &whole, &fraction))
         return fail(request, CODE_NONE, STR("unit_amount_decimal"), "Invalid decimal: %.*s",
-                    STR_FMT(item->unit_amount_decimal));
-    if (unit.data || item->unit_amount.set) {
-        bool minus = negative || whole < 0;
-        int64_t amount = unit_decimal_times(whole < 0 ? -whole : whole, fraction, item->quantity);
-        item->amount = (struct opt_int){true, minus ? -amount : amount};
-    }
+                    STR_FMT(unit));
+    if (unit.data || item->unit_amount.set)
+        item->amount =
+            (struct opt_int){true, sign * unit_decimal_times(whole, fraction, item->quantity)};
+    if (!check_size(request, item->amount.value))
+        return false;
     int64_t each = item->quantity ? item->amount.value / item->quantity : 0;
+    if (!unit.data && item->unit_amount.set)
+        unit = str_format(request->arena, "%lld", (long long)item->unit_amount.value);
+    if (!unit.data)
+        unit = str_format(request->arena, "%lld", (long long)each);
     if (!price_of_amount(request, item->currency, each, &price))
         return false;
-    set_price(item, price,
-              item->unit_amount_decimal.data
-                  ? item->unit_amount_decimal
-                  : unit_decimal_write(request->arena, each < 0 ? -each : each, 0));
-    if (each < 0)
-        item->pricing.unit_amount_decimal = str_format(request->arena, "%lld", (long long)each);
+    set_price(item, price, unit);
     return true;
 }
 
@@ -199,6 +212,8 @@ static bool set_amount(struct request *request, struct invoice_item *item, bool 
 {
     bool amount =
         is_new ? item->amount.set : was_given(request, offsetof(struct invoice_item, amount));
+    if (!is_new && !was_given(request, offsetof(struct invoice_item, unit_amount)))
+        item->unit_amount = (struct opt_int){0};
     const struct price *price =
         item->price.object ? item->price.object : item->pricing_input.price.object;
     int ways = amount + (price != NULL) + (item->price_data != NULL) + item->unit_amount.set +
@@ -351,11 +366,24 @@ static bool put_line(struct request *request, struct invoice *invoice,
     return price && invoice_put_line(request, invoice, &source);
 }
 
+static void record(struct request *request, const char *verb, const struct invoice_item *item,
+                   const void *before)
+{
+    event_record(request, invoice_item_resource.events, verb, &invoice_item_resource.schema, item,
+                 before);
+}
+
+/* What happened to the item is told before what it does to its invoice. */
 static bool saved(struct request *request, void *object, const void *before)
 {
     struct invoice_item *item = object;
     if (!before && !customer_bill_in(request, &item->customer, item->currency))
         return false;
+    derive(request, item);
+    if (!before)
+        record(request, "created", item, NULL);
+    else if (json_differs(&invoice_item_resource.schema, before, item, V_NEWEST))
+        record(request, "updated", item, before);
     if (!item->invoice.id.data)
         return true;
     struct invoice *invoice = resource_follow(request, &invoice_resource, &item->invoice);
@@ -377,8 +405,9 @@ static bool deleted(struct request *request, void *object)
         item->invoice.id.data ? resource_follow(request, &invoice_resource, &item->invoice) : NULL;
     if (invoice && invoice->status.value != INVOICE_DRAFT)
         return fail_not_editable(request);
+    record(request, "deleted", item, NULL);
     discounts_end(request, &item->discounts, &on);
-    if (!invoice)
+    if (!invoice || invoice->object.deleted)
         return true;
     struct invoice *before = invoice_copy(request, invoice);
     invoice_drop_line(invoice, item->object.id);
@@ -395,6 +424,7 @@ const struct resource invoice_item_resource = {
     .noun = "invoiceitem",
     .path_param = "invoiceitem",
     .events = "invoiceitem",
+    .hooks_make_events = true,
     .id_prefix = "ii_",
     .id_form = ID_LONG,
     .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
@@ -455,15 +485,8 @@ bool invoice_items_remove(struct request *request, struct str invoice)
     size_t count = read_rows(&query, rows, INVOICE_LINES_MAX);
     for (size_t i = 0; i < count; i++) {
         struct invoice_item *item = resource_load(request, &invoice_item_resource, rows[i]);
-        if (!item)
+        if (!item || !resource_remove(request, &invoice_item_resource, item))
             return false;
-        const struct discount on = {.customer = item->customer, .invoice_item = item->object.id};
-        const struct refs discounts = item->discounts;
-        item->invoice = (struct ref){0};
-        item->discounts.count = 0;
-        if (!resource_remove(request, &invoice_item_resource, item))
-            return false;
-        discounts_end(request, &discounts, &on);
     }
     return true;
 }

@@ -72,8 +72,9 @@ static bool take_number(struct request *request, struct invoice *invoice)
     *before = *customer;
     invoice->starting_balance = customer->balance;
     invoice_compute(request, invoice);
+    /* A debt is collected with something to pay; a credit, and what is given back, remain. */
     int64_t balance = invoice->total + customer->balance;
-    customer->balance = balance < 0 ? balance : 0;
+    customer->balance = invoice->total > 0 && balance > 0 ? 0 : balance;
     invoice->ending_balance = (struct opt_int){true, customer->balance};
     if (!invoice->number.data)
         invoice->number =
@@ -188,6 +189,14 @@ static void plan_retry(struct request *request, struct invoice *invoice)
         (struct opt_time){again, again ? request->now + retry_days[attempt] * SECONDS_PER_DAY : 0};
 }
 
+void invoice_plan_payment(struct request *request, struct invoice *invoice)
+{
+    bool planned =
+        invoice->auto_advance && invoice->collection_method.value == CHARGE_AUTOMATICALLY;
+    invoice->next_payment_attempt =
+        (struct opt_time){planned, planned ? request->now + ADVANCE_DELAY_SECONDS : 0};
+}
+
 enum payment_outcome invoice_collect(struct request *request, struct invoice *invoice,
                                      struct str payment_method, struct payment_intent **intent)
 {
@@ -231,9 +240,24 @@ bool fail_no_payment_method(struct request *request)
                 "method-priority.");
 }
 
+/* The balance that the invoice used is the customer's again. */
+static bool return_balance(struct request *request, const struct invoice *invoice)
+{
+    struct customer *customer = resource_find(request, &customer_resource, invoice->customer.id);
+    int64_t used = invoice->starting_balance - invoice->ending_balance.value;
+    if (!customer || used == 0)
+        return true;
+    struct customer *before = resource_new(request, &customer_resource);
+    *before = *customer;
+    customer->balance += used;
+    return resource_change(request, &customer_resource, customer, before);
+}
+
 bool invoice_void(struct request *request, struct invoice *invoice)
 {
     struct invoice *before = invoice_copy(request, invoice);
+    if (!return_balance(request, invoice))
+        return false;
     invoice->status.value = INVOICE_VOID;
     invoice->next_payment_attempt = (struct opt_time){0};
     invoice->status_transitions.voided_at = (struct opt_time){true, request->now};
@@ -334,6 +358,12 @@ static struct invoice *find(struct request *request, const struct route *route, 
     return invoice;
 }
 
+static bool fail_not_open(struct request *request)
+{
+    return fail(request, CODE_NONE, STR_NULL,
+                "You can only pass in open invoices. This invoice isn't open.");
+}
+
 static bool finalize_draft(struct request *request, struct invoice *invoice)
 {
     if (invoice->status.value != INVOICE_DRAFT)
@@ -352,6 +382,7 @@ bool invoice_route_finalize(struct request *request, const struct route *route,
         return false;
     if (action.auto_advance.set)
         invoice->auto_advance = action.auto_advance.value;
+    invoice_plan_payment(request, invoice);
     if (!finalize_draft(request, invoice))
         return false;
     answer_object(answer, &invoice_resource, invoice);
@@ -412,6 +443,8 @@ bool invoice_route_send(struct request *request, const struct route *route, stru
         return fail(request, CODE_NONE, STR_NULL,
                     "You can only manually send an invoice if its collection method is "
                     "'send_invoice'.");
+    if (invoice->status.value == INVOICE_VOID || invoice->status.value == INVOICE_UNCOLLECTIBLE)
+        return fail_not_open(request);
     if (invoice->status.value == INVOICE_DRAFT && !invoice_finalize(request, invoice))
         return false;
     record(request, "sent", invoice);
@@ -425,8 +458,7 @@ bool invoice_route_void(struct request *request, const struct route *route, stru
     if (!invoice)
         return false;
     if (invoice->status.value != INVOICE_OPEN && invoice->status.value != INVOICE_UNCOLLECTIBLE)
-        return fail(request, CODE_NONE, STR_NULL,
-                    "You can only pass in open invoices. This invoice isn't open.");
+        return fail_not_open(request);
     if (!invoice_void(request, invoice))
         return false;
     answer_object(answer, &invoice_resource, invoice);
@@ -440,10 +472,10 @@ bool invoice_route_mark_uncollectible(struct request *request, const struct rout
     if (!invoice)
         return false;
     if (invoice->status.value != INVOICE_OPEN)
-        return fail(request, CODE_NONE, STR_NULL,
-                    "You can only pass in open invoices. This invoice isn't open.");
+        return fail_not_open(request);
     struct invoice *before = invoice_copy(request, invoice);
     invoice->status.value = INVOICE_UNCOLLECTIBLE;
+    invoice->next_payment_attempt = (struct opt_time){0};
     invoice->status_transitions.marked_uncollectible_at = (struct opt_time){true, request->now};
     if (!change(request, invoice, before, "marked_uncollectible"))
         return false;
@@ -480,6 +512,10 @@ bool invoice_route_delete(struct request *request, const struct route *route, st
         return false;
     if (invoice->status.value != INVOICE_DRAFT)
         return fail(request, CODE_NONE, STR_NULL, "You can only delete draft invoices.");
+    if (invoice->parent.type.value)
+        return fail(request, CODE_NONE, STR_NULL,
+                    "You can't delete invoices of subscriptions. Void the invoice instead, once it "
+                    "is finalized.");
     const struct discount on = {.customer = invoice->customer, .invoice = invoice->object.id};
     timer_clear(request, TIMER_invoice, invoice->object.row);
     if (!resource_remove(request, &invoice_resource, invoice) ||

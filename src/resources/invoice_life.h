@@ -4,6 +4,8 @@
 
 struct page;
 
+#define ADVANCE_DELAY_SECONDS 3600 /* between two steps that an invoice does by itself */
+
 extern const struct schema invoice_action_schema;
 extern const struct schema invoice_pay_schema;
 
@@ -20,6 +22,9 @@ bool invoice_finalize(struct request *request, struct invoice *invoice) MUST_CHE
 enum payment_outcome invoice_collect(struct request *request, struct invoice *invoice,
                                      struct str payment_method,
                                      struct payment_intent **intent) MUST_CHECK;
+
+/* Plans the first attempt to collect what an open invoice is about, or none. */
+void invoice_plan_payment(struct request *request, struct invoice *invoice);
 
 /* Sets the timer for what the invoice does next by itself. */
 void invoice_wind(struct request *request, const struct invoice *invoice);

@@ -15,6 +15,7 @@
 #include "schema/form.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const char *const modes[] = {"next", "recurring", NULL};
 static const char *const anchors[] = {"now", "unchanged", NULL};
@@ -56,6 +57,7 @@ struct preview {
     struct str currency;
     struct ref customer;
     struct list discount_entries;
+    bool discounts_given;
     struct list invoice_items; /* of struct preview_item */
     struct choice mode;
     struct ref subscription;
@@ -109,7 +111,7 @@ static const struct field preview_fields[] = {
     FIELD(currency, "Currency.", .in = ACTION, .format = FORMAT_CURRENCY),
     FIELD(customer, "Who pays.", .in = ACTION, .of = &customer_resource.schema),
     FIELD(discount_entries, "The coupons, codes and discounts of the invoice.", .as = "discounts",
-          .in = ACTION, .is = CLEARS_ON_CREATE, .of = &discount_entry_schema),
+          .in = ACTION, .is = CLEARS_ON_UPDATE, .of = &discount_entry_schema),
     FIELD(invoice_items, "Invoice items to be on it.", .in = ACTION, .of = &preview_item_schema),
     FIELD(mode, "Which invoice: the next one, or one that recurs.", .as = "preview_mode",
           .in = ACTION, .values = modes),
@@ -122,7 +124,7 @@ static const struct field upcoming_fields[] = {
     FIELD(currency, "Currency.", .in = ACTION, .format = FORMAT_CURRENCY),
     FIELD(customer, "Who pays.", .in = ACTION, .of = &customer_resource.schema),
     FIELD(discount_entries, "The coupons, codes and discounts of the invoice.", .as = "discounts",
-          .in = ACTION, .is = CLEARS_ON_CREATE, .of = &discount_entry_schema),
+          .in = ACTION, .is = CLEARS_ON_UPDATE, .of = &discount_entry_schema),
     FIELD(invoice_items, "Invoice items to be on it.", .in = ACTION, .of = &preview_item_schema),
     FIELD(subscription, "The subscription.", .in = ACTION, .of = &subscription_resource.schema),
     FIELD(details.billing_cycle_anchor, "Whether its periods begin anew.",
@@ -274,7 +276,14 @@ static bool preview_new(struct request *request, const struct preview *preview,
     subscription->item_inputs = preview->details.items;
     subscription->trial_end_input = preview->details.trial_end;
     subscription->backdate_start_date = preview->details.start_date;
+    subscription->coupon = preview->coupon;
     subscription->discount_entries = preview->discount_entries;
+    if (preview->coupon.id.data)
+        parameter_give(request, &subscription_resource.schema,
+                       offsetof(struct subscription, coupon));
+    if (preview->discounts_given)
+        parameter_give(request, &subscription_resource.schema,
+                       offsetof(struct subscription, discount_entries));
     subscription->payment_behavior.value = PAYMENT_DEFAULT_INCOMPLETE;
     if (!add_items(request, customer, preview, preview->currency) ||
         !subscription_create(request, subscription))
@@ -321,8 +330,8 @@ static struct subscription *only_subscription(struct request *request,
 }
 
 /* The discounts that the call gives the invoice itself. */
-static bool set_discounts(struct request *request, const struct route *route,
-                          const struct preview *preview, struct invoice *invoice)
+static bool set_discounts(struct request *request, const struct preview *preview,
+                          struct invoice *invoice)
 {
     struct discount_entry entry = {.coupon = preview->coupon};
     const struct list legacy = {&entry, 1};
@@ -343,8 +352,7 @@ static bool set_discounts(struct request *request, const struct route *route,
         .on = &on,
         .purchase = &purchase,
     };
-    if (!preview->coupon.id.data &&
-        !parameter_given(request, route->parameters, offsetof(struct preview, discount_entries)))
+    if (!preview->coupon.id.data && !preview->discounts_given)
         return true;
     if (!discounts_set(request, &change, &invoice->discounts))
         return false;
@@ -367,10 +375,8 @@ static void disguise(struct request *request, struct invoice *invoice)
     invoice->attempted = false;
     invoice->amount_remaining = invoice->amount_due;
     for (size_t i = 0; i < invoice->all_lines.count; i++) {
-        struct str rest = lines[i].object.id;
-        rest.data += sizeof("il_") - 1;
-        rest.length -= sizeof("il_") - 1;
-        lines[i].object.id = str_format(request->arena, "il_tmp_%.*s", STR_FMT(rest));
+        /* By its place, so that the next page can be asked for. */
+        lines[i].object.id = str_format(request->arena, "il_tmp_%03zu", i + 1);
         lines[i].invoice = invoice->object.id;
     }
     invoice_resource.derive(request, invoice);
@@ -394,11 +400,17 @@ static bool work_out(struct request *request, const struct route *route, struct 
     test_clock_enter(request, &customer->test_clock);
     if (!subscription && !preview->details.items.count)
         subscription = only_subscription(request, customer);
+    preview->discounts_given =
+        parameter_given(request, route->parameters, offsetof(struct preview, discount_entries));
+    memset(request->given, 0, sizeof(request->given)); /* they were rows of another table */
+    if (preview->coupon.id.data && preview->discounts_given)
+        return fail(request, CODE_NONE, STR("coupon"),
+                    "You may only specify one of these parameters: coupon, discounts.");
     bool new = !subscription && preview->details.items.count > 0;
     bool made = subscription ? preview_change(request, preview, subscription, customer, invoice)
                 : new        ? preview_new(request, preview, customer, invoice)
                              : preview_pending(request, preview, customer, invoice);
-    if (!made || (!new && !set_discounts(request, route, preview, *invoice)))
+    if (!made || (!new && !set_discounts(request, preview, *invoice)))
         return false;
     disguise(request, *invoice);
     return true;

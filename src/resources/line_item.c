@@ -170,21 +170,18 @@ static void set_parent(struct line_item *line, const struct line_source *source)
     };
 }
 
-bool invoice_add_line(struct request *request, struct invoice *invoice,
-                      const struct line_source *source)
+/* What the source says, in a line that keeps its id. */
+static bool fill(struct request *request, const struct invoice *invoice,
+                 const struct line_source *source, struct line_item *line)
 {
-    if (invoice->all_lines.count >= INVOICE_LINES_MAX)
-        return fail(request, CODE_NONE, STR_NULL, "An invoice can have at most %d lines.",
-                    INVOICE_LINES_MAX);
+    const struct price *price = source->price;
     if (source->amount > MONEY_AMOUNT_MAX || source->amount < -MONEY_AMOUNT_MAX)
         return fail(request, CODE_amount_too_large, STR_NULL,
                     "The amount of a line must be at most %lld.", (long long)MONEY_AMOUNT_MAX);
-    struct line_item *line = grow(request, &invoice->all_lines);
-    const struct price *price = source->price;
     *line = (struct line_item){
         .object =
             {
-                .id = id_long(request->random, request->arena, LINE_ID_PREFIX, request->now),
+                .id = line->object.id,
                 .livemode = request->livemode,
                 .metadata = source->metadata,
             },
@@ -208,22 +205,25 @@ bool invoice_add_line(struct request *request, struct invoice *invoice,
     return true;
 }
 
+bool invoice_add_line(struct request *request, struct invoice *invoice,
+                      const struct line_source *source)
+{
+    if (invoice->all_lines.count >= INVOICE_LINES_MAX)
+        return fail(request, CODE_NONE, STR_NULL, "An invoice can have at most %d lines.",
+                    INVOICE_LINES_MAX);
+    struct line_item *line = grow(request, &invoice->all_lines);
+    line->object.id = id_long(request->random, request->arena, LINE_ID_PREFIX, request->now);
+    return fill(request, invoice, source, line);
+}
+
 bool invoice_put_line(struct request *request, struct invoice *invoice,
                       const struct line_source *source)
 {
-    size_t count = invoice->all_lines.count;
-    if (!invoice_add_line(request, invoice, source))
-        return false;
     struct line_item *lines = invoice->all_lines.items;
-    for (size_t i = 0; i < count; i++) {
-        if (!str_equal(lines[i].parent.invoice_item_details.invoice_item, source->invoice_item))
-            continue;
-        lines[count].object.id = lines[i].object.id;
-        lines[i] = lines[count];
-        invoice->all_lines.count = count;
-        break;
-    }
-    return true;
+    for (size_t i = 0; i < invoice->all_lines.count; i++)
+        if (str_equal(lines[i].parent.invoice_item_details.invoice_item, source->invoice_item))
+            return fill(request, invoice, source, &lines[i]);
+    return invoice_add_line(request, invoice, source);
 }
 
 void invoice_drop_line(struct invoice *invoice, struct str invoice_item)

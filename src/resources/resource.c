@@ -194,6 +194,11 @@ static bool fail_exists(struct request *request, const struct resource *resource
     return fail(request, CODE_resource_already_exists, STR_NULL, "%s already exists.", noun);
 }
 
+static bool makes_events(const struct resource *resource)
+{
+    return resource->events && !resource->hooks_make_events;
+}
+
 bool resource_insert(struct request *request, const struct resource *resource, void *object)
 {
     struct object *base = object;
@@ -213,7 +218,7 @@ bool resource_insert(struct request *request, const struct resource *resource, v
         return false;
     if (resource->derive)
         resource->derive(request, object);
-    if (resource->events)
+    if (makes_events(resource))
         event_record(request, resource->events, "created", &resource->schema, object, NULL);
     return true;
 }
@@ -260,7 +265,7 @@ bool resource_change(struct request *request, const struct resource *resource, v
         return false;
     if (resource->derive)
         resource->derive(request, object);
-    if (resource->events && json_differs(&resource->schema, before, object, V_NEWEST))
+    if (makes_events(resource) && json_differs(&resource->schema, before, object, V_NEWEST))
         event_record(request, resource->events, "updated", &resource->schema, object, before);
     return true;
 }
@@ -298,7 +303,7 @@ bool resource_remove(struct request *request, const struct resource *resource, v
     object->deleted = true;
     if (resource->derive)
         resource->derive(request, object);
-    if (resource->events)
+    if (makes_events(resource))
         event_record(request, resource->events, "deleted", &resource->schema, object, NULL);
     return true;
 }

@@ -33,6 +33,7 @@ struct resource {
     unsigned operations;
     bool is_own;                /* ours, not Stripe's */
     bool deleted_is_shown;      /* retrieving a deleted one gives its stub */
+    bool hooks_make_events;     /* saved and deleted record the events, among others of theirs */
     const struct route *routes; /* hand-written ones */
     size_t route_count;
 

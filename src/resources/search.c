@@ -8,6 +8,7 @@
 #include "base/request.h"
 #include "base/text.h"
 #include "resources/customer.h"
+#include "resources/invoice.h"
 #include "resources/price.h"
 #include "resources/product.h"
 #include "resources/registry.h"
@@ -28,6 +29,9 @@ static const struct searchable {
     const char *names; /* for error messages */
 } searchables[] = {
     {&customer_resource, {"email", "name"}, "email, name, metadata"},
+    {&invoice_resource,
+     {"currency", "customer", "number", "status"},
+     "currency, customer, metadata, number, status"},
     {&price_resource,
      {"active", "currency", "lookup_key", "product", "type"},
      "active, currency, lookup_key, metadata, product, type"},
@@ -295,6 +299,8 @@ static void read_objects(struct request *request, struct query *query, int64_t l
         answer->items[answer->count++] = object;
     }
     db_end(query);
+    for (size_t i = 0; i < answer->count && resource->derive; i++)
+        resource->derive(request, (void *)(uintptr_t)answer->items[i]);
 }
 
 /* The cursor is the row of the last object shown. */

@@ -287,7 +287,7 @@ static bool read_row(struct request *request, const struct field *field,
 {
     void *member = (char *)object + field->offset;
     if (!node->first && node->value.length == 0) {
-        unsigned clears = in == UPDATE ? CLEARS_ON_UPDATE : in == FILTER ? 0 : CLEARS_ON_CREATE;
+        unsigned clears = in == CREATE ? CLEARS_ON_CREATE : in == FILTER ? 0 : CLEARS_ON_UPDATE;
         if ((field->is & BLANK_IS_ABSENT) && in != FILTER)
             return true;
         if (!(field->is & clears))
@@ -429,7 +429,6 @@ bool decode_parameters(struct request *request, const struct parameters *tables,
 {
     if (!refuse_unknown(request, tables, count))
         return false;
-    request->table = tables[0].schema;
     for (size_t i = 0; i < count; i++)
         if (!read_table(request, &tables[i], i == 0))
             return false;
@@ -443,7 +442,7 @@ bool row_given(const struct request *request, size_t row)
 
 bool parameter_given(const struct request *request, const struct schema *schema, size_t offset)
 {
-    for (size_t i = 0; request->table == schema && i < schema->count; i++)
+    for (size_t i = 0; i < schema->count; i++)
         if (schema->fields[i].offset == offset && row_given(request, i))
             return true;
     return false;

@@ -138,22 +138,23 @@ enum {
 
 /* .is */
 enum {
-    REQUIRED = 1,           /* as a parameter: of creation, and wherever its hash is given */
-    NOT_NULL = 2,           /* on the wire, although its type could be null */
-    DERIVED = 4,            /* shown, but computed instead of stored */
-    INPUT = 8,              /* a parameter only: neither shown nor stored */
-    INTERNAL = 16,          /* stored, but not shown */
-    INCLUDABLE = 32,        /* absent until asked for with expand[] */
-    EXPANDABLE = 64,        /* expand[] may name it, without effect */
-    INLINED = 128,          /* a reference that is always shown as the full object */
-    WHEN_SET = 256,         /* absent, not null, when empty */
-    CLEARS_ON_CREATE = 512, /* an empty value unsets it, in other calls too */
-    CLEARS_ON_UPDATE = 1024,
-    BLANK_IS_ABSENT = 2048, /* an empty value is as good as none */
-    DIFFERENCE = 4096,      /* of a snapshot: shows what changed instead of the object */
-    NULL_WHEN_EMPTY = 8192, /* of a collection */
-    LIVE_ONLY = 16384,      /* not shown of a deleted object */
-    DECIDES = 32768,        /* the hash that it is in is null when it is */
+    REQUIRED = 1,            /* as a parameter: of creation, and wherever its hash is given */
+    NOT_NULL = 2,            /* on the wire, although its type could be null */
+    DERIVED = 4,             /* shown, but computed instead of stored */
+    INPUT = 8,               /* a parameter only: neither shown nor stored */
+    INTERNAL = 16,           /* stored, but not shown */
+    INCLUDABLE = 32,         /* absent until asked for with expand[] */
+    EXPANDABLE = 64,         /* expand[] may name it, without effect */
+    INLINED = 128,           /* a reference that is always shown as the full object */
+    WHEN_SET = 256,          /* absent, not null, when empty */
+    CLEARS_ON_CREATE = 512,  /* an empty value unsets it */
+    CLEARS_ON_UPDATE = 1024, /* … and with an ACTION */
+    BLANK_IS_ABSENT = 2048,  /* an empty value is as good as none */
+    DIFFERENCE = 4096,       /* of a snapshot: shows what changed instead of the object */
+    NULL_WHEN_EMPTY = 8192,  /* of a collection */
+    LIVE_ONLY = 16384,       /* not shown of a deleted object */
+    DECIDES = 32768,         /* the hash that it is in is null when it is */
+    KEPT = 65536,            /* of an INTERNAL row: events keep it, for versions that show it */
 };
 
 enum format {

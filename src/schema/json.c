@@ -297,6 +297,8 @@ void json_value(struct text *text, const struct field *field, const void *object
 static bool is_shown(const struct field *field, const void *object, const struct view *view,
                      const struct expansion *expansion)
 {
+    if (view->everything && (field->is & KEPT))
+        return true;
     if ((field->is & (INPUT | INTERNAL)) || !field_in_version(field, view->version))
         return false;
     if (view->everything)

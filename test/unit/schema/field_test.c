@@ -72,10 +72,10 @@ static void check_required(const struct schema *schema, const struct field *fiel
 {
     if ((field->is & REQUIRED) && !(field->in & (CREATE | ACTION)))
         BREAKS("%s.%s is required of what nobody can send", schema->name, field_name(field));
-    if ((field->is & CLEARS_ON_CREATE) && !(field->in & (CREATE | ACTION)))
+    if ((field->is & CLEARS_ON_CREATE) && !(field->in & CREATE))
         BREAKS("%s.%s clears on creation, but is not its parameter", schema->name,
                field_name(field));
-    if ((field->is & CLEARS_ON_UPDATE) && !(field->in & UPDATE))
+    if ((field->is & CLEARS_ON_UPDATE) && !(field->in & (UPDATE | ACTION)))
         BREAKS("%s.%s clears on update, but is not its parameter", schema->name, field_name(field));
 }
 
