@@ -196,6 +196,11 @@ bool checkout_code_apply(struct request *request, struct checkout_session *sessi
         give(request, session, coupon, found);
         return true;
     }
+    if (count == 0) { /* about as much work as with a code that is there and cannot be used */
+        (void)resource_load(request, &promotion_code_resource, 0);
+        (void)resource_load(request, &coupon_resource, 0);
+        work_out(request, session, NULL);
+    }
     work_out(request, session, NULL);
     return false;
 }
