@@ -89,7 +89,7 @@ const struct schema checkout_saved_methods_schema =
 static const struct field customer_details_fields[] = {
     NOTHING("address"),
     CONSTANT("business_name", "null", "Not supported.", .since = V_CLOVER),
-    FIELD(email, "E-mail address.", .in = FILTER, .is = REQUIRED),
+    FIELD(email, "E-mail address.", .in = FILTER, .is = DECIDES),
     CONSTANT("individual_name", "null", "Not supported.", .since = V_CLOVER),
     FIELD(name, "Name."),
     FIELD(phone, "Phone number."),
