@@ -182,14 +182,42 @@ async function fill(key) {
     const { id: method } = await post('/v1/payment_methods/pm_card_visa/attach', { customer });
     const { id: payment } = await post('/v1/payment_intents', { amount: 1, currency: 'usd' });
     const { id: setup } = await post('/v1/setup_intents', {});
+    const { id: invoice } = await post('/v1/invoices', { customer });
+    const { id: invoiceItem } = await post('/v1/invoiceitems', { customer, invoice, amount: 1 });
+    const { id: paid } = await post('/v1/invoices', { customer });
+    await post('/v1/invoiceitems', { customer, invoice: paid, amount: 100 });
+    await post(`/v1/invoices/${paid}/pay`, { payment_method: method });
+    const { json: { data: [invoicePayment] } } = await raw(server, { path: '/v1/invoice_payments', key });
+    const monthly = await post('/v1/prices', {
+        currency: 'usd', unit_amount: 100, product, recurring: { interval: 'month' },
+    });
+    const subscription = await post('/v1/subscriptions', {
+        customer, default_payment_method: method, items: [{ price: monthly.id }],
+    });
+    const { id: clock } = await post('/v1/test_helpers/test_clocks', { frozen_time: 1800000000 });
+    const { id: session } = await post('/v1/checkout/sessions', {
+        mode: 'payment', success_url: 'https://example.com', line_items: [{ price, quantity: 100 }],
+    });
+    const { id: configuration } = await post('/v1/billing_portal/configurations', {
+        features: { invoice_history: { enabled: true } },
+    });
+    const { id: endpoint } = await post('/v1/webhook_endpoints', { url: 'https://example.com/', enabled_events: ['product.deleted'] });
+    const { id: batch } = await post('/v1/promotion_code_batches', { promotion: { type: 'coupon', coupon }, count: 1 });
     const { json: { data: [event] } } = await raw(server, { path: '/v1/events', key, form: { limit: 1 } });
     return {
+        '/v1/billing_portal/configurations': configuration, '/v1/checkout/sessions': session,
+        '/v1/invoice_payments': invoicePayment.id, '/v1/invoiceitems': invoiceItem, '/v1/invoices': invoice,
+        '/v1/promotion_code_batches': batch, '/v1/subscription_items': subscription.items.data[0].id,
+        '/v1/subscriptions': subscription.id, '/v1/test_helpers/test_clocks': clock, '/v1/webhook_endpoints': endpoint,
         '/v1/coupons': coupon, '/v1/promotion_codes': code, '/v1/customers': customer, '/v1/products': product,
         '/v1/events': event.id, '/v1/prices': price, '/v1/payment_methods': method, '/v1/payment_intents': payment,
         '/v1/setup_intents': setup,
         '/v1/redemptions': redemption, '/v1/redemption_attempts': attempt.id,
     };
 }
+
+// Parameters that calls about an id cannot do without.
+const NEEDED = { '/attach': { customer: 'none' }, '/advance': { frozen_time: 1800000001 } };
 
 // The answer to a request about an id, without the id.
 async function anonymous(request, id) {
@@ -208,7 +236,7 @@ test("what belongs to another account or mode is 404, exactly as if it did not e
         for (const name of ['stranger', 'child', 'live']) {
             const at = (which) => ({
                 method, path: path.replace('{id}', which).replace('{inner_id}', 'none'), key: keys[name],
-                form: path.endsWith('/attach') ? { customer: 'none' } : undefined,
+                form: NEEDED[path.slice(path.lastIndexOf('/'))],
             });
             const foreign = await anonymous(at(id), id);
             assert.equal(foreign.status, 404, `${name}: ${method} ${path} ${foreign.text}`);
