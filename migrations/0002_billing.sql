@@ -124,6 +124,8 @@ CREATE TABLE invoices (
     PRIMARY KEY (tenant, seq)
 ) CLUSTERED;
 CREATE UNIQUE INDEX invoices_id ON invoices (tenant, id);
+-- For the page of an invoice, which knows no tenant.
+CREATE INDEX invoices_page ON invoices (id) WHERE number IS NOT NULL;
 CREATE INDEX invoices_customer ON invoices (tenant, customer, seq);
 CREATE INDEX invoices_subscription
     ON invoices (tenant, parent_subscription_details_subscription, seq)

@@ -160,8 +160,7 @@ bool invoice_finalize(struct request *request, struct invoice *invoice)
         invoice->effective_at = (struct opt_time){true, request->now};
     invoice->hosted_invoice_url = str_format(request->arena, "%.*s/i/%.*s",
                                              STR_FMT(request->origin), STR_FMT(invoice->object.id));
-    invoice->invoice_pdf =
-        str_format(request->arena, "%.*s/pdf", STR_FMT(invoice->hosted_invoice_url));
+    invoice->invoice_pdf = invoice->hosted_invoice_url;
     if (!change(request, invoice, before, "finalized") || !use_up_discounts(request, invoice))
         return false;
     if (invoice->amount_due > 0)

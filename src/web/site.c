@@ -7,6 +7,7 @@
 #include "schema/form.h"
 #include "store/db.h"
 #include "web/checkout_page.h"
+#include "web/invoice_page.h"
 #include "web/page.h"
 #include "web/portal_page.h"
 
@@ -22,6 +23,7 @@ extern const char web_style[];
 
 static const struct page pages[] = {
     {"/c/pay/:id", checkout_page, false},
+    {"/i/:id", invoice_page, false},
     {"/p/session/:id", portal_page, true},
 };
 
@@ -89,7 +91,8 @@ static bool prepare(const struct service *service, struct exchange *exchange,
     struct visit visit = {service, exchange, &exchange->prepared, STR_NULL, false, {0}};
     struct str path = exchange->path;
     static const struct page nothing = {0};
-    if (!str_starts(path, STR("/c/")) && !str_starts(path, STR("/p/")))
+    if (!str_starts(path, STR("/c/")) && !str_starts(path, STR("/i/")) &&
+        !str_starts(path, STR("/p/")))
         return false;
     exchange->page = &nothing;
     *next = EXCHANGE_ANSWERED;

@@ -322,3 +322,30 @@ test('--public-url says where pages are', async () => {
         assert.match(stderr, /--public-url wants/);
     }
 });
+
+test('an invoice has a page once it is finalized, which says what became of it', async () => {
+    const { sdk, payer, coupon } = account(server);
+    const customer = await payer({ name: 'Ada <b>' });
+    const half = await coupon({ name: 'Half of it' });
+    const { id } = await sdk.invoices.create({ customer: customer.id, discounts: [{ coupon: half.id }] });
+    await sdk.invoiceItems.create({ customer: customer.id, invoice: id, amount: 1000, description: 'Work & more' });
+    const { hosted_invoice_url: url, invoice_pdf: pdf, number } = await sdk.invoices.finalizeInvoice(id);
+    assert.equal(pdf, url);
+    assert(url.endsWith(`/i/${id}`));
+    const unpaid = await open(url);
+    assert.equal(unpaid.status, 200);
+    assert.equal(unpaid.heading, `Invoice ${number}`);
+    assert.match(unpaid.html, /Not paid yet/);
+    assert.match(unpaid.html, /Ada &lt;b&gt;/);
+    assert.deepEqual(unpaid.sums, {
+        'Work & more': '$10.00', 'Discount (Half of it)': '−$5.00', 'Total': '$5.00', 'Still to be paid': '$5.00',
+    });
+    await sdk.invoices.pay(id);
+    const paid = await open(url);
+    assert.match(paid.html, /Paid on /);
+    assert.equal(paid.sums['Still to be paid'], '$0.00');
+    const draft = await sdk.invoices.create({ customer: customer.id });
+    assert.equal(draft.hosted_invoice_url, null);
+    assert.equal((await open(url.replace(id, draft.id))).status, 404);
+    assert.equal((await open(url, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status, 404);
+});
