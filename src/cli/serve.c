@@ -217,13 +217,16 @@ static int start(struct running *running, const struct options *options, const c
         if (status)
             return status;
     }
-    running->scheduler = scheduler_start(&running->service, running->executor);
     running->courier = courier_start(&running->service, running->executor);
     running->control = control_start(&running->service, running->executor, directory->socket.data);
     running->server = server_start(&running->service, running->executor, address, port, threads);
-    return running->server
-               ? 0
-               : cli_error(EX_UNAVAILABLE, "serve", "cannot listen on %s", options->listen);
+    if (!running->server)
+        return cli_error(EX_UNAVAILABLE, "serve", "cannot listen on %s", options->listen);
+    struct str origin = running->service.public_url;
+    if (!origin.data)
+        origin = str_format(&running->arena, "http://%s:%u", address, server_port(running->server));
+    running->scheduler = scheduler_start(&running->service, running->executor, origin);
+    return 0;
 }
 
 static void stop(struct running *running)

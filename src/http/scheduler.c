@@ -19,6 +19,7 @@
 struct scheduler {
     const struct service *service;
     struct executor *executor;
+    struct str origin;
     pthread_t thread;
     atomic_bool stopping;
     struct bell done; /* rung when a turn is over */
@@ -36,6 +37,8 @@ static struct request make_request(struct scheduler *scheduler, struct db *db,
         .catalog = &scheduler->service->catalog,
         .random = random,
         .version = V_NEWEST,
+        .origin = scheduler->origin,
+        .dev = scheduler->service->dev,
     };
 }
 
@@ -110,13 +113,15 @@ static void *schedule_forever(void *context)
     return NULL;
 }
 
-struct scheduler *scheduler_start(const struct service *service, struct executor *executor)
+struct scheduler *scheduler_start(const struct service *service, struct executor *executor,
+                                  struct str origin)
 {
     struct scheduler *scheduler = calloc(1, sizeof(*scheduler));
     if (!scheduler)
         abort();
     scheduler->service = service;
     scheduler->executor = executor;
+    scheduler->origin = origin;
     bell_init(&scheduler->done);
     arena_init(&scheduler->arena);
     if (pthread_create(&scheduler->thread, NULL, schedule_forever, scheduler) != 0)

@@ -349,3 +349,15 @@ test('an invoice has a page once it is finalized, which says what became of it',
     assert.equal((await open(url.replace(id, draft.id))).status, 404);
     assert.equal((await open(url, { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' } })).status, 404);
 });
+
+test('the invoice of a renewal, which no request made, has a page too', async () => {
+    const { sdk, payer, price, advance } = account(server);
+    const clock = await sdk.testHelpers.testClocks.create({ frozen_time: at('2027-01-15') });
+    const customer = await payer({ test_clock: clock.id });
+    const monthly = await price(1000, { interval: 'month' });
+    await sdk.subscriptions.create({ customer: customer.id, items: [{ price: monthly.id }] });
+    await advance(clock.id, at('2027-02-16'));
+    const [renewal] = (await sdk.invoices.list({ customer: customer.id })).data;
+    assert.equal(renewal.billing_reason, 'subscription_cycle');
+    assert.match((await open(renewal.hosted_invoice_url)).html, /Paid on 15 February 2027/);
+});
