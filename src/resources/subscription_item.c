@@ -8,6 +8,7 @@
 #include "resources/test_clock.h"
 
 #include <stddef.h>
+#include <string.h>
 
 const char *const proration_behaviors[] = {"always_invoice", "create_prorations", "none", NULL};
 const char *const payment_behaviors[] = {"allow_incomplete", "default_incomplete",
@@ -139,6 +140,16 @@ static void derive(struct request *request, void *object)
         complete(request, item, subscription);
 }
 
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    const struct subscription_item *filter = object;
+    (void)before;
+    (void)operation; /* only lists come here */
+    return filter->subscription.id.data ||
+           fail(request, CODE_parameter_missing, STR("subscription"),
+                "Missing required param: subscription.");
+}
+
 /* ---- calls: a change of the subscription that has one item in it ---- */
 
 static struct subscription *load_subscription(struct request *request, struct str id)
@@ -154,15 +165,31 @@ static bool was_given(const struct request *request, size_t offset)
     return parameter_given(request, &subscription_item_resource.schema, offset);
 }
 
+/* What an error names as items[0][price] is price here. Returns false. */
+static bool name_parameter(struct request *request)
+{
+    const struct str start = STR("items[0][");
+    struct str *param = &request->error.param;
+    if (!param->data || !str_starts(*param, start))
+        return false;
+    struct str rest = {param->data + start.length, param->length - start.length};
+    const char *end = memchr(rest.data, ']', rest.length);
+    size_t name = (size_t)(end - rest.data);
+    *param = str_format(request->arena, "%.*s%.*s", (int)name, rest.data,
+                        (int)(rest.length - name - 1), end + 1);
+    return false;
+}
+
 static bool change(struct request *request, struct subscription *subscription,
                    const struct subscription_item *wanted, struct item_input *input)
 {
     const struct subscription *before = subscription_copy(request, subscription);
+    input->metadata_is_whole = true;
     subscription->item_inputs = (struct list){input, 1};
     subscription->payment_behavior = wanted->payment_behavior;
     subscription->proration_behavior = wanted->proration_behavior;
     subscription->proration_date = wanted->proration_date;
-    return subscription_update(request, subscription, before);
+    return subscription_update(request, subscription, before) || name_parameter(request);
 }
 
 static struct item_input input_of(const struct request *request,
@@ -301,5 +328,6 @@ const struct resource subscription_item_resource = {
     .operations = RETRIEVE | FILTER,
     .routes = routes,
     .route_count = ARRAY_LENGTH(routes),
+    .check = check,
     .derive = derive,
 };
