@@ -8,7 +8,7 @@
 #include "resources/test_clock.h"
 
 #include <stddef.h>
-#include <string.h>
+#include <stdio.h>
 
 const char *const proration_behaviors[] = {"always_invoice", "create_prorations", "none", NULL};
 const char *const payment_behaviors[] = {"allow_incomplete", "default_incomplete",
@@ -165,18 +165,16 @@ static bool was_given(const struct request *request, size_t offset)
     return parameter_given(request, &subscription_item_resource.schema, offset);
 }
 
-/* What an error names as items[0][price] is price here. Returns false. */
+/* What an error names as items[0][discounts][1] is discounts[1] here. Returns false. */
 static bool name_parameter(struct request *request)
 {
-    const struct str start = STR("items[0][");
     struct str *param = &request->error.param;
-    if (!param->data || !str_starts(*param, start))
+    int name = 0, rest = 0;
+    if (!param->data)
         return false;
-    struct str rest = {param->data + start.length, param->length - start.length};
-    const char *end = memchr(rest.data, ']', rest.length);
-    size_t name = (size_t)(end - rest.data);
-    *param = str_format(request->arena, "%.*s%.*s", (int)name, rest.data,
-                        (int)(rest.length - name - 1), end + 1);
+    const char *path = str_format(request->arena, "%.*s", STR_FMT(*param)).data;
+    if (sscanf(path, "items[%*d][%n%*[a-z_]%n", &name, &rest) == 0 && rest)
+        *param = str_format(request->arena, "%.*s%s", rest - name, path + name, path + rest + 1);
     return false;
 }
 
