@@ -23,7 +23,7 @@ STATEMENT(find_next, "SELECT MIN(due) FROM timers WHERE clock = 0");
 STATEMENT(drop, "DELETE FROM timers WHERE clock = $1");
 
 #define TIMER_FUNCTION(name) [TIMER_##name] = name##_due,
-static timer_fn *const functions[TIMER_COUNT] = {TIMERS(TIMER_FUNCTION)};
+static timer_fn *const functions[] = {[TIMER_CLOCK] = test_clock_due, TIMERS(TIMER_FUNCTION)};
 #undef TIMER_FUNCTION
 
 void timer_set(struct request *request, enum timer_kind kind, int64_t row, int64_t due)
