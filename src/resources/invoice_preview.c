@@ -275,6 +275,8 @@ static bool preview_new(struct request *request, const struct preview *preview,
     subscription->trial_end_input = preview->details.trial_end;
     subscription->backdate_start_date = preview->details.start_date;
     subscription->discount_entries = preview->discount_entries;
+    subscription->coupon = preview->coupon;
+    subscription->coupon_given = preview->coupon.id.data != NULL;
     subscription->payment_behavior.value = PAYMENT_DEFAULT_INCOMPLETE;
     if (!add_items(request, customer, preview, preview->currency) ||
         !subscription_create(request, subscription))
