@@ -311,6 +311,11 @@ struct db *executor_begin_read(struct executor *executor, struct reader *reader)
     return reader->db;
 }
 
+void executor_end_read(struct reader *reader)
+{
+    end_read(reader);
+}
+
 void executor_read(struct executor *executor, struct exchange *exchange)
 {
     struct reader *reader = executor_lend(executor);
