@@ -68,6 +68,7 @@ struct subscription_item {
     struct timestamp current_period_start;
     struct list discount_entries;
     struct refs discounts;
+    bool off_session;
     struct choice payment_behavior;
     struct plan *plan;
     struct ref plan_input;

@@ -61,6 +61,7 @@ static const struct field subscription_item_fields[] = {
           .of = &discount_entry_schema, .since = V_2024_04_10),
     FIELD(discounts, "Its own discounts.", .of = &discount_resource.schema, .since = V_2024_04_10),
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(off_session, "Accepted without effect.", .in = UPDATE, .is = INPUT),
     FIELD(payment_behavior, "What happens when it cannot be paid.", .in = CREATE | UPDATE,
           .is = INPUT, .values = payment_behaviors),
     OPT_HASH(plan, plan_resource.schema, "The price, by its older name.", .is = DERIVED),

@@ -77,7 +77,7 @@ test('an item can have a price of its own, or be named by its plan', async () =>
 
 test('an item is changed, and what is left of the period with it', async () => {
     const { sdk, items, item, made, subscription, monthly, amounts } = await halfway();
-    assert.equal((await items.update(item.id, { quantity: 2 })).quantity, 2);
+    assert.equal((await items.update(item.id, { quantity: 2, off_session: true })).quantity, 2);
     assert.deepEqual(await amounts(), [-1350, 2700]);
     const price = await monthly(1000);
     const changed = await items.update(item.id, { price, proration_behavior: 'none', metadata: { a: '1', b: '2' } });

@@ -57,7 +57,8 @@ test('what a subscription is made with is what it shows', async () => {
         automatic_tax: { enabled: false }, cancel_at, collection_method: 'charge_automatically', currency: 'usd',
         days_until_due: 3, default_payment_method: method, description: 'Tea', metadata: { a: '1' }, off_session: true,
         payment_behavior: 'allow_incomplete', proration_behavior: 'create_prorations', billing_mode: { type: 'classic' },
-        items: [{ price, quantity: 3, metadata: { b: '2' } }],
+        items: [{ price, quantity: 3, metadata: { b: '2' } }], invoice_settings: { issuer: { type: 'self' } },
+        payment_settings: { save_default_payment_method: 'on_subscription' },
     });
     const { status, description, metadata, days_until_due, default_payment_method, currency, quantity } = made;
     assert.deepEqual(plain({ status, description, metadata, days_until_due, default_payment_method, currency, quantity }), {
@@ -70,6 +71,10 @@ test('what a subscription is made with is what it shows', async () => {
     assert.deepEqual([item.quantity, item.price.id, item.subscription, plain(item.metadata), total_count],
         [3, price, made.id, { b: '2' }, 1]);
     assert.deepEqual(plain(await sdk.subscriptions.retrieve(made.id)), plain(made));
+    const same = await sdk.subscriptions.update(made.id, {
+        invoice_settings: { issuer: { type: 'self' } }, payment_settings: { save_default_payment_method: 'off' },
+    });
+    assert.deepEqual(plain(same), plain(made), 'what is accepted without effect');
     const intent = (await sdk.paymentIntents.list({ customer })).data[0];
     assert.deepEqual([intent.amount, intent.payment_method], [7500, method]);
 });
