@@ -245,4 +245,4 @@ CREATE TABLE subscription_items (
 CREATE UNIQUE INDEX subscription_items_id ON subscription_items (tenant, id);
 CREATE INDEX subscription_items_subscription
     ON subscription_items (tenant, subscription, seq);
-CREATE INDEX subscription_items_price ON subscription_items (tenant, price, seq);
+CREATE INDEX subscription_items_price ON subscription_items (tenant, price, subscription);

@@ -240,6 +240,7 @@ static void *write_forever(void *context)
         if (db_wants_maintenance(executor->writer, idle && !batch)) {
             end_idle_reads(executor);
             db_maintain(executor->writer);
+            end_idle_reads(executor); /* those of meanwhile, or the log cannot start over */
         }
         if (db_failed(executor->writer) == DB_BROKEN)
             stop_at_once(executor->writer);
@@ -309,6 +310,11 @@ struct db *executor_begin_read(struct executor *executor, struct reader *reader)
 {
     begin_read(executor, reader);
     return reader->db;
+}
+
+void executor_end_read(struct reader *reader)
+{
+    end_read(reader);
 }
 
 void executor_read(struct executor *executor, struct exchange *exchange)

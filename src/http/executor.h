@@ -46,6 +46,9 @@ void executor_return(struct executor *executor, struct reader *reader);
 /* Its connection, in a transaction that sees everything acknowledged so far and needs no end. */
 struct db *executor_begin_read(struct executor *executor, struct reader *reader);
 
+/* Ends that transaction, which otherwise stays open for the next who borrows the connection. */
+void executor_end_read(struct reader *reader);
+
 /* Queues a job. False: the queue is full. */
 bool executor_submit(struct executor *executor, struct job *job) MUST_CHECK;
 

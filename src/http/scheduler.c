@@ -24,7 +24,9 @@ struct scheduler {
     atomic_bool stopping;
     struct bell done; /* rung when a turn is over */
     struct arena arena;
-    bool failed; /* the last turn could not be committed */
+    bool failed;        /* the last turn could not be committed */
+    bool next_is_known; /* since the last turn */
+    int64_t next;       /* when the next timer is due; 0: none is set */
     bool added_deliveries;
 };
 
@@ -57,6 +59,7 @@ static void run(void *context, struct db *db, struct random *random)
     struct request request = make_request(scheduler, db, random);
     timers_turn(&request, real_time(scheduler));
     scheduler->added_deliveries = request.added_deliveries;
+    scheduler->next = timers_next(&request);
     scheduler->failed = false;
 }
 
@@ -77,15 +80,25 @@ static void done(void *context)
 
 /* ---- the thread ---- */
 
-/* When the next turn is: 0: at once. */
-static int64_t wait_ms(struct scheduler *scheduler)
+/* Looks when the next timer is due. An open transaction would keep the log from starting over. */
+static void find_next(struct scheduler *scheduler)
 {
     struct reader *reader = executor_lend(scheduler->executor);
     arena_reset(&scheduler->arena);
     struct request request =
         make_request(scheduler, executor_begin_read(scheduler->executor, reader), NULL);
-    int64_t next = timers_next(&request), now = real_time(scheduler);
+    scheduler->next = timers_next(&request);
+    executor_end_read(reader);
     executor_return(scheduler->executor, reader);
+}
+
+/* When the next turn is: 0: at once. */
+static int64_t wait_ms(struct scheduler *scheduler)
+{
+    if (!scheduler->next_is_known)
+        find_next(scheduler);
+    scheduler->next_is_known = false;
+    int64_t next = scheduler->next, now = real_time(scheduler);
     if (next == 0 || next - now > SLEEP_MS_MAX / 1000)
         return SLEEP_MS_MAX;
     return next <= now ? 0 : (next - now) * 1000;
@@ -107,6 +120,7 @@ static void *schedule_forever(void *context)
         }
         while (!bell_wait(&scheduler->done, SLEEP_MS_MAX))
             ;
+        scheduler->next_is_known = !scheduler->failed;
         if (scheduler->failed)
             bell_wait(scheduler->service->due, RETRY_MS);
     }

@@ -14,6 +14,7 @@
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 #include "resources/search.h"
+#include "resources/subscription.h"
 #include "resources/test_clock.h"
 
 #include <stddef.h>
@@ -386,8 +387,12 @@ static bool saved(struct request *request, void *object, const void *before)
 
 static bool deleted(struct request *request, void *object)
 {
+    const struct customer *customer = object;
     struct discount *removed;
-    payment_methods_detach(request, ((struct customer *)object)->object.id);
+    test_clock_enter(request, &customer->test_clock);
+    if (!subscriptions_cancel(request, customer->object.id))
+        return false;
+    payment_methods_detach(request, customer->object.id);
     return remove_discount(request, object, &removed);
 }
 

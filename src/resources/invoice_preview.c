@@ -278,12 +278,8 @@ static bool preview_new(struct request *request, const struct preview *preview,
     subscription->backdate_start_date = preview->details.start_date;
     subscription->coupon = preview->coupon;
     subscription->discount_entries = preview->discount_entries;
-    if (preview->coupon.id.data)
-        parameter_give(request, &subscription_resource.schema,
-                       offsetof(struct subscription, coupon));
-    if (preview->discounts_given)
-        parameter_give(request, &subscription_resource.schema,
-                       offsetof(struct subscription, discount_entries));
+    subscription->coupon_given = preview->coupon.id.data != NULL;
+    subscription->discounts_given = preview->discounts_given;
     subscription->payment_behavior.value = PAYMENT_DEFAULT_INCOMPLETE;
     if (!add_items(request, customer, preview, preview->currency) ||
         !subscription_create(request, subscription))

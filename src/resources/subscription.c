@@ -106,7 +106,7 @@ static const struct field subscription_fields[] = {
     FIELD(discounts, "Its own discounts.", .of = &discount_resource.schema, .since = V_2024_04_10),
     FIELD(ended_at, "When it ended."),
     CONSTANT("invoice_settings", "{\"account_tax_ids\": null, \"issuer\": {\"type\": \"self\"}}",
-             "Not supported.", .since = V_2024_04_10),
+             "Accepted without effect.", .in = CREATE | UPDATE, .since = V_2024_04_10),
     FIELD(item_inputs, "What is bought.", .as = "items", .in = CREATE | UPDATE, .is = INPUT,
           .of = &item_input_schema),
     FIELD(items, "What is bought.", .is = DERIVED, .of = &subscription_item_resource.schema),
@@ -124,7 +124,7 @@ static const struct field subscription_fields[] = {
     CONSTANT("payment_settings",
              "{\"payment_method_options\": null, \"payment_method_types\": null, "
              "\"save_default_payment_method\": \"off\"}",
-             "Not supported."),
+             "Accepted without effect.", .in = CREATE | UPDATE),
     CONSTANT("pending_invoice_item_interval", "null", "Not supported."),
     CONSTANT("pending_setup_intent", "null", "Not supported.", .is = EXPANDABLE),
     CONSTANT("pending_update", "null", "Not supported."),

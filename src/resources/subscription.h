@@ -45,6 +45,7 @@ struct item_input {
     bool discounts_given;
     struct str id;
     struct metadata metadata;
+    bool metadata_is_whole; /* not only what changes */
     struct ref plan;
     struct ref price;
     struct price_data *price_data;
@@ -67,6 +68,7 @@ struct subscription_item {
     struct timestamp current_period_start;
     struct list discount_entries;
     struct refs discounts;
+    bool off_session;
     struct choice payment_behavior;
     struct plan *plan;
     struct ref plan_input;
@@ -92,6 +94,7 @@ struct subscription {
     struct cancellation_details cancellation_details;
     struct choice collection_method;
     struct ref coupon; /* a parameter before basil */
+    bool coupon_given; /* it or promotion_code, even if empty */
     struct str currency;
     struct timestamp current_period_end;
     struct timestamp current_period_start;
@@ -102,6 +105,7 @@ struct subscription {
     struct ref discount; /* the first, as older versions show it */
     struct list discount_entries;
     struct refs discounts;
+    bool discounts_given; /* even if empty */
     struct opt_time ended_at;
     struct list item_inputs; /* of struct item_input */
     struct embedded items;   /* of struct subscription_item */
@@ -149,7 +153,7 @@ void subscription_load_items(struct request *request, struct subscription *subsc
 const struct price *subscription_item_price(struct request *request,
                                             const struct subscription_item *item);
 
-/* ---- changing (subscription_change.c) ---- */
+/* ---- changing (subscription_create.c, subscription_update.c) ---- */
 
 handler_fn subscription_route_create, subscription_route_update, subscription_route_cancel,
     subscription_route_delete_discount;
@@ -165,6 +169,9 @@ bool subscription_update(struct request *request, struct subscription *subscript
 bool subscription_cancel(struct request *request, struct subscription *subscription,
                          const char *reason) MUST_CHECK;
 
+/* Ends those of a customer, who is deleted. */
+bool subscriptions_cancel(struct request *request, struct str customer) MUST_CHECK;
+
 struct subscription *subscription_copy(struct request *request,
                                        const struct subscription *subscription);
 
@@ -174,6 +181,14 @@ struct subscription *subscription_copy(struct request *request,
 bool subscription_add_lines(struct request *request, const struct subscription *subscription,
                             struct invoice *invoice, int64_t start, int64_t end,
                             bool trial) MUST_CHECK;
+
+/* Adds lines for a time in the past or until an anchor, period by period; a part of one costs that
+ * part. */
+bool subscription_add_time(struct request *request, const struct subscription *subscription,
+                           struct invoice *invoice, int64_t from, int64_t until) MUST_CHECK;
+
+/* An amount for a part of a period, rounded half up. */
+int64_t subscription_part_of(int64_t amount, int64_t part, int64_t whole);
 
 /* An invoice for it that is not stored yet. */
 struct invoice *subscription_draft(struct request *request, const struct subscription *subscription,
@@ -201,6 +216,9 @@ bool subscription_invoice_failed(struct request *request, const struct invoice *
 
 /* Sets the timer for what happens to it next. */
 void subscription_wind(struct request *request, const struct subscription *subscription);
+
+/* Takes the discounts away that invoices have used up, or that have ended. */
+void subscription_drop_used(struct request *request, struct subscription *subscription);
 
 /* Takes a discount that ends away from the subscription or item that has it. */
 bool subscription_drop_discount(struct request *request, struct discount *discount) MUST_CHECK;

@@ -79,6 +79,41 @@ bool subscription_add_lines(struct request *request, const struct subscription *
     return true;
 }
 
+__extension__ typedef __int128 product;
+
+int64_t subscription_part_of(int64_t amount, int64_t part, int64_t whole)
+{
+    bool negative = amount < 0;
+    product scaled = (product)(negative ? -amount : amount) * part * 2 + whole;
+    int64_t rounded = (int64_t)(scaled / (2 * (product)whole));
+    return negative ? -rounded : rounded;
+}
+
+bool subscription_add_time(struct request *request, const struct subscription *subscription,
+                           struct invoice *invoice, int64_t from, int64_t until)
+{
+    const struct subscription_item *items = subscription->items.items;
+    const struct price *price = subscription_item_price(request, &items[0]);
+    if (!price)
+        return false;
+    for (int64_t start = from, end; start < until; start = end) {
+        size_t first = invoice->all_lines.count;
+        end = price_period_end(price, from, start);
+        int64_t whole = end - start;
+        if (end > until)
+            end = until;
+        if (!subscription_add_lines(request, subscription, invoice, start, end, false))
+            return false;
+        struct line_item *lines = invoice->all_lines.items;
+        for (size_t i = first; end - start < whole && i < invoice->all_lines.count; i++) {
+            lines[i].amount = subscription_part_of(lines[i].amount, end - start, whole);
+            lines[i].parent.subscription_item_details.proration = true;
+            lines[i].pricing.unit_amount_decimal = STR_NULL;
+        }
+    }
+    return true;
+}
+
 static struct customer *customer_of(struct request *request,
                                     const struct subscription *subscription)
 {
@@ -130,10 +165,13 @@ bool subscription_renew(struct request *request, struct subscription *subscripti
     if (!customer || !price)
         return false;
     int64_t start = subscription->current_period_end.seconds;
-    int64_t end = price_period_end(price, subscription->billing_cycle_anchor.seconds, start);
+    int64_t anchor = subscription->billing_cycle_anchor.seconds;
+    int64_t end = anchor > start ? anchor : price_period_end(price, anchor, start);
     struct invoice *invoice =
         subscription_draft(request, subscription, customer, REASON_SUBSCRIPTION_CYCLE);
-    if (!subscription_add_lines(request, subscription, invoice, start, end, false) ||
+    if (!(anchor > start
+              ? subscription_add_time(request, subscription, invoice, start, end)
+              : subscription_add_lines(request, subscription, invoice, start, end, false)) ||
         !invoice_items_take(request, invoice, subscription->object.id))
         return false;
     invoice->period_start = subscription->current_period_start;
@@ -184,6 +222,23 @@ bool subscription_due(struct request *request, int64_t row)
     return true;
 }
 
+/* What an invoice has changed of the stored subscription is not undone by writing it again. */
+static bool catch_up(struct request *request, struct subscription *subscription,
+                     const struct invoice *invoice)
+{
+    const struct subscription *stored =
+        resource_load(request, &subscription_resource, subscription->object.row);
+    if (!stored)
+        return false;
+    subscription->status = stored->status;
+    subscription_drop_used(request, subscription);
+    if (invoice->status.value == INVOICE_OPEN &&
+        invoice->collection_method.value == CHARGE_AUTOMATICALLY &&
+        subscription->status.value == SUBSCRIPTION_ACTIVE)
+        subscription->status.value = SUBSCRIPTION_PAST_DUE;
+    return true;
+}
+
 bool subscription_invoice_now(struct request *request, struct subscription *subscription,
                               enum billing_reason reason, bool with_period)
 {
@@ -206,10 +261,10 @@ bool subscription_invoice_now(struct request *request, struct subscription *subs
     if (!invoice_finalize(request, invoice))
         return false;
     if (invoice->status.value != INVOICE_OPEN || invoice->collection_method.value == SEND_INVOICE)
-        return true;
+        return catch_up(request, subscription, invoice);
     switch (invoice_collect(request, invoice, STR_NULL, &intent)) {
     case PAYMENT_PAID:
-        return true;
+        break;
     case PAYMENT_DECLINED:
         if (subscription->payment_behavior.value == PAYMENT_ERROR_IF_INCOMPLETE) {
             bool failed = fail_declined(request, intent);
@@ -222,9 +277,7 @@ bool subscription_invoice_now(struct request *request, struct subscription *subs
             return false;
         break;
     }
-    if (subscription->status.value == SUBSCRIPTION_ACTIVE)
-        subscription->status.value = SUBSCRIPTION_PAST_DUE;
-    return true;
+    return catch_up(request, subscription, invoice);
 }
 
 /* ---- what follows from invoices ---- */
@@ -266,6 +319,14 @@ bool subscription_invoice_failed(struct request *request, const struct invoice *
 }
 
 /* ---- discounts that end ---- */
+
+void subscription_drop_used(struct request *request, struct subscription *subscription)
+{
+    struct subscription_item *items = subscription->items.items;
+    subscription->discounts = discounts_at(request, &subscription->discounts, request->now);
+    for (size_t i = 0; i < subscription->items.count; i++)
+        items[i].discounts = discounts_at(request, &items[i].discounts, request->now);
+}
 
 static void end_discount(struct request *request, struct discount *discount)
 {

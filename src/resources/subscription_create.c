@@ -61,39 +61,16 @@ static bool set_period(struct request *request, struct subscription *subscriptio
                     "Invalid billing_cycle_anchor: it must be in the future.");
     if (!set_trial(request, subscription))
         return false;
-    int64_t start = subscription->trial_start.set ? request->now : subscription->start_date.seconds;
-    int64_t end;
-    if (subscription->trial_end.set)
-        end = subscription->trial_end.seconds;
-    else if (anchor)
-        end = anchor;
-    else
-        end = price_period_end(price, start, request->now);
-    if (anchor && !subscription->trial_end.set &&
-        anchor > price_period_end(price, request->now, request->now))
+    int64_t trial = subscription->trial_end.seconds, paid = trial ? trial : request->now;
+    int64_t end = price_period_end(price, paid, paid);
+    if (anchor > end || (anchor && anchor < paid))
         return fail(request, CODE_NONE, STR("billing_cycle_anchor"),
                     "billing_cycle_anchor cannot be later than next natural billing date.");
     if (!anchor)
-        subscription->billing_cycle_anchor.seconds = subscription->trial_end.set ? end : start;
-    subscription->current_period_start.seconds = start;
-    subscription->current_period_end.seconds = end;
+        subscription->billing_cycle_anchor.seconds = paid;
+    subscription->current_period_start.seconds = request->now;
+    subscription->current_period_end.seconds = trial ? trial : anchor ? anchor : end;
     return true;
-}
-
-/* The part of the first period's lines that lies before an anchor to come. */
-static void shorten_lines(struct request *request, const struct subscription *subscription,
-                          struct invoice *invoice)
-{
-    struct line_item *lines = invoice->all_lines.items;
-    const struct price *price = subscription_item_price(request, &items_of(subscription)[0]);
-    int64_t start = subscription->current_period_start.seconds;
-    int64_t rest = subscription->current_period_end.seconds - start;
-    int64_t whole = price_period_end(price, start, start) - start;
-    for (size_t i = 0; i < invoice->all_lines.count; i++) {
-        lines[i].amount = (lines[i].amount * rest * 2 + whole) / (2 * whole);
-        lines[i].parent.subscription_item_details.proration = true;
-        lines[i].pricing.unit_amount_decimal = STR_NULL;
-    }
 }
 
 static bool needs_method(const struct subscription *subscription, const struct invoice *invoice)
@@ -132,20 +109,28 @@ static bool collect_first(struct request *request, struct subscription *subscrip
     return request->error.type == ERROR_NONE;
 }
 
+/* The time before the first whole period, and that period. */
+static bool add_first_lines(struct request *request, const struct subscription *subscription,
+                            struct invoice *invoice)
+{
+    bool trial = subscription->trial_end.set;
+    bool anchored = !trial && subscription->billing_cycle_anchor.seconds > request->now;
+    int64_t end = subscription->current_period_end.seconds;
+    return (subscription->proration_behavior.value == PRORATION_NONE ||
+            subscription_add_time(request, subscription, invoice, subscription->start_date.seconds,
+                                  anchored ? end : request->now)) &&
+           (anchored ||
+            subscription_add_lines(request, subscription, invoice, request->now, end, trial));
+}
+
 static bool bill_first(struct request *request, struct subscription *subscription,
                        const struct customer *customer)
 {
     bool trial = subscription->trial_end.set;
     struct invoice *invoice =
         subscription_draft(request, subscription, customer, REASON_SUBSCRIPTION_CREATE);
-    bool anchored = !trial && subscription->billing_cycle_anchor.seconds > request->now;
-    bool unpaid_start = anchored && subscription->proration_behavior.value == PRORATION_NONE;
-    if (!unpaid_start && !subscription_add_lines(request, subscription, invoice,
-                                                 subscription->current_period_start.seconds,
-                                                 subscription->current_period_end.seconds, trial))
+    if (!add_first_lines(request, subscription, invoice))
         return false;
-    if (anchored)
-        shorten_lines(request, subscription, invoice);
     if (!invoice_items_take(request, invoice, subscription->object.id))
         return false;
     if (invoice->all_lines.count == 0)
@@ -160,15 +145,6 @@ static bool bill_first(struct request *request, struct subscription *subscriptio
     if (send)
         return true;
     return invoice_finalize(request, invoice) && collect_first(request, subscription, invoice);
-}
-
-/* Discounts that the first invoice has used up are gone. */
-static void drop_used(struct request *request, struct subscription *subscription)
-{
-    struct subscription_item *items = items_of(subscription);
-    subscription->discounts = discounts_at(request, &subscription->discounts, request->now);
-    for (size_t i = 0; i < subscription->items.count; i++)
-        items[i].discounts = discounts_at(request, &items[i].discounts, request->now);
 }
 
 static bool check_currency(struct request *request, struct subscription *subscription,
@@ -220,10 +196,10 @@ bool subscription_create(struct request *request, struct subscription *subscript
         return false;
     subscription->status.value =
         subscription->trial_end.set ? SUBSCRIPTION_TRIALING : SUBSCRIPTION_ACTIVE;
-    subscription_plan_end(subscription, request, false);
+    subscription_plan_end(request, subscription, NULL);
     if (!bill_first(request, subscription, customer))
         return false;
-    drop_used(request, subscription);
+    subscription_drop_used(request, subscription);
     subscription_store_items(request, subscription, NULL);
     rows_insert(request, catalog_of(request, &subscription_resource), &subscription_resource.schema,
                 subscription);
@@ -240,6 +216,7 @@ bool subscription_route_create(struct request *request, const struct route *rout
     struct subscription *subscription = resource_new(request, &subscription_resource);
     subscription_resource.prepare(request, subscription);
     if (!resource_parameters(request, route, subscription) ||
+        !subscription_check_parameters(request, subscription) ||
         !resource_resolve(request, &subscription_resource.schema, subscription, CREATE) ||
         !subscription_create(request, subscription))
         return false;

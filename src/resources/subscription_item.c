@@ -8,6 +8,7 @@
 #include "resources/test_clock.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 const char *const proration_behaviors[] = {"always_invoice", "create_prorations", "none", NULL};
 const char *const payment_behaviors[] = {"allow_incomplete", "default_incomplete",
@@ -60,6 +61,7 @@ static const struct field subscription_item_fields[] = {
           .of = &discount_entry_schema, .since = V_2024_04_10),
     FIELD(discounts, "Its own discounts.", .of = &discount_resource.schema, .since = V_2024_04_10),
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(off_session, "Accepted without effect.", .in = UPDATE, .is = INPUT),
     FIELD(payment_behavior, "What happens when it cannot be paid.", .in = CREATE | UPDATE,
           .is = INPUT, .values = payment_behaviors),
     OPT_HASH(plan, plan_resource.schema, "The price, by its older name.", .is = DERIVED),
@@ -139,6 +141,16 @@ static void derive(struct request *request, void *object)
         complete(request, item, subscription);
 }
 
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    const struct subscription_item *filter = object;
+    (void)before;
+    (void)operation; /* only lists come here */
+    return filter->subscription.id.data ||
+           fail(request, CODE_parameter_missing, STR("subscription"),
+                "Missing required param: subscription.");
+}
+
 /* ---- calls: a change of the subscription that has one item in it ---- */
 
 static struct subscription *load_subscription(struct request *request, struct str id)
@@ -154,15 +166,29 @@ static bool was_given(const struct request *request, size_t offset)
     return parameter_given(request, &subscription_item_resource.schema, offset);
 }
 
+/* What an error names as items[0][discounts][1] is discounts[1] here. Returns false. */
+static bool name_parameter(struct request *request)
+{
+    struct str *param = &request->error.param;
+    int name = 0, rest = 0;
+    if (!param->data)
+        return false;
+    const char *path = str_format(request->arena, "%.*s", STR_FMT(*param)).data;
+    if (sscanf(path, "items[%*d][%n%*[a-z_]%n", &name, &rest) == 0 && rest)
+        *param = str_format(request->arena, "%.*s%s", rest - name, path + name, path + rest + 1);
+    return false;
+}
+
 static bool change(struct request *request, struct subscription *subscription,
                    const struct subscription_item *wanted, struct item_input *input)
 {
     const struct subscription *before = subscription_copy(request, subscription);
+    input->metadata_is_whole = true;
     subscription->item_inputs = (struct list){input, 1};
     subscription->payment_behavior = wanted->payment_behavior;
     subscription->proration_behavior = wanted->proration_behavior;
     subscription->proration_date = wanted->proration_date;
-    return subscription_update(request, subscription, before);
+    return subscription_update(request, subscription, before) || name_parameter(request);
 }
 
 static struct item_input input_of(const struct request *request,
@@ -301,5 +327,6 @@ const struct resource subscription_item_resource = {
     .operations = RETRIEVE | FILTER,
     .routes = routes,
     .route_count = ARRAY_LENGTH(routes),
+    .check = check,
     .derive = derive,
 };

@@ -19,11 +19,6 @@
 #include <stddef.h>
 #include <string.h>
 
-static bool was_given(const struct request *request, size_t offset)
-{
-    return parameter_given(request, &subscription_resource.schema, offset);
-}
-
 static struct subscription_item *items_of(const struct subscription *subscription)
 {
     return subscription->items.items;
@@ -141,6 +136,24 @@ static bool find_item(struct request *request, const struct subscription *subscr
                 "No such subscription_item: '%.*s'", STR_FMT(input->id));
 }
 
+static void merge_metadata(struct request *request, struct metadata *metadata,
+                           const struct metadata *changes)
+{
+    struct metadata merged = {
+        ARENA_ARRAY(request->arena, struct pair, metadata->count + changes->count + 1),
+        metadata->count};
+    if (metadata->count)
+        memcpy(merged.items, metadata->items, metadata->count * sizeof(*merged.items));
+    for (size_t i = 0; i < changes->count; i++) {
+        size_t at = 0;
+        while (at < merged.count && !str_equal(merged.items[at].key, changes->items[i].key))
+            at++;
+        merged.items[at] = changes->items[i];
+        merged.count += at == merged.count;
+    }
+    *metadata = merged;
+}
+
 /* One element of items[]; *item is the one it is about, NULL when it was removed. */
 static bool apply_input(struct request *request, struct subscription *subscription,
                         const struct item_input *input, size_t index,
@@ -169,8 +182,10 @@ static bool apply_input(struct request *request, struct subscription *subscripti
     }
     if (input->quantity.set)
         (*item)->quantity = input->quantity;
-    if (input->metadata.count)
+    if (input->metadata_is_whole)
         (*item)->object.metadata = input->metadata;
+    else
+        merge_metadata(request, &(*item)->object.metadata, &input->metadata);
     return true;
 }
 
@@ -234,8 +249,8 @@ bool subscription_apply_items(struct request *request, struct subscription *subs
         struct subscription_item *item;
         if (!apply_input(request, subscription, &inputs[i], i, &item))
             return false;
-        if (item && (inputs[i].discount_entries.count || inputs[i].discounts_given) &&
-            !set_item_discounts(request, subscription, item, &inputs[i], i))
+        bool given = inputs[i].discount_entries.items || inputs[i].discounts_given;
+        if (item && given && !set_item_discounts(request, subscription, item, &inputs[i], i))
             return false;
     }
     if (subscription->items.count > SUBSCRIPTION_ITEMS_MAX)
@@ -294,28 +309,23 @@ void subscription_store_items(struct request *request, const struct subscription
 /* ---- discounts ---- */
 
 /* The parameters coupon and promotion_code of old stand for discounts[0]. */
-static bool take_coupon(struct request *request, struct subscription *subscription, bool *given,
-                        bool *legacy)
+static bool take_coupon(struct request *request, struct subscription *subscription)
 {
     struct discount_entry *entry = ARENA_NEW(request->arena, struct discount_entry);
-    bool coupon = was_given(request, offsetof(struct subscription, coupon));
-    bool code = was_given(request, offsetof(struct subscription, promotion_code));
-    *given = was_given(request, offsetof(struct subscription, discount_entries));
-    *legacy = coupon || code;
-    if (!*legacy)
+    struct str param = subscription->promotion_code.id.data ? STR("promotion_code") : STR("coupon");
+    if (!subscription->coupon_given)
         return true;
     if (subscription->coupon.id.data && subscription->promotion_code.id.data)
         return fail(request, CODE_NONE, STR("coupon"),
                     "You may only specify one of these parameters: coupon, promotion_code.");
-    if (*given)
-        return fail(request, CODE_NONE, coupon ? STR("coupon") : STR("promotion_code"),
+    if (subscription->discounts_given)
+        return fail(request, CODE_NONE, param,
                     "You may only specify one of these parameters: coupon, promotion_code, "
                     "discounts.");
     if (subscription->discounts.count > 1)
-        return fail(request, CODE_NONE, coupon ? STR("coupon") : STR("promotion_code"),
+        return fail(request, CODE_NONE, param,
                     "This subscription has more than one discount. Use `discounts` to change "
                     "them.");
-    *given = true;
     *entry = (struct discount_entry){.coupon = subscription->coupon,
                                      .promotion_code = subscription->promotion_code};
     bool any = entry->coupon.id.data || entry->promotion_code.id.data;
@@ -326,10 +336,10 @@ static bool take_coupon(struct request *request, struct subscription *subscripti
 bool subscription_set_discounts(struct request *request, struct subscription *subscription,
                                 enum surface surface)
 {
-    bool given, legacy;
-    if (!take_coupon(request, subscription, &given, &legacy))
+    if (!take_coupon(request, subscription))
         return false;
-    if (!given && !subscription->discount_entries.count)
+    if (!subscription->discounts_given && !subscription->coupon_given &&
+        !subscription->discount_entries.count)
         return true;
     const struct discount on = owner_of(subscription);
     const struct purchase purchase = purchase_of(request, subscription, surface);
@@ -337,7 +347,7 @@ bool subscription_set_discounts(struct request *request, struct subscription *su
     const struct discounts_change change = {
         .entries = &subscription->discount_entries,
         .param = STR("discounts"),
-        .legacy = legacy,
+        .legacy = subscription->coupon_given,
         .had = &had,
         .on = &on,
         .purchase = &purchase,
@@ -426,6 +436,25 @@ bool subscription_add_invoice_items(struct request *request,
 
 /* ---- settings ---- */
 
+static bool was_given(const struct request *request, size_t offset)
+{
+    return parameter_given(request, &subscription_resource.schema, offset);
+}
+
+bool subscription_check_parameters(struct request *request, struct subscription *subscription)
+{
+    subscription->discounts_given =
+        was_given(request, offsetof(struct subscription, discount_entries));
+    subscription->coupon_given = was_given(request, offsetof(struct subscription, coupon)) ||
+                                 was_given(request, offsetof(struct subscription, promotion_code));
+    if (was_given(request, offsetof(struct subscription, cancel_at)) &&
+        subscription->cancel_at.set && subscription->cancel_at_period_end)
+        return fail(request, CODE_NONE, STR("cancel_at"),
+                    "You may only specify one of these parameters: cancel_at, "
+                    "cancel_at_period_end.");
+    return true;
+}
+
 bool subscription_check_settings(struct request *request, struct subscription *subscription)
 {
     if (subscription->automatic_tax.enabled)
@@ -444,14 +473,16 @@ bool subscription_check_settings(struct request *request, struct subscription *s
     return true;
 }
 
-void subscription_plan_end(struct subscription *subscription, const struct request *request,
-                           bool was_planned)
+void subscription_plan_end(const struct request *request, struct subscription *subscription,
+                           const struct subscription *before)
 {
-    if (subscription->cancel_at_period_end) {
-        subscription->cancel_at = (struct opt_time){true, subscription->current_period_end.seconds};
-        if (!subscription->canceled_at.set)
-            subscription->canceled_at = (struct opt_time){true, request->now};
-    } else if (was_planned) {
-        subscription->cancel_at = subscription->canceled_at = (struct opt_time){0};
-    }
+    struct opt_time *end = &subscription->cancel_at;
+    if (subscription->cancel_at_period_end)
+        *end = (struct opt_time){true, subscription->current_period_end.seconds};
+    else if (before && before->cancel_at_period_end && end->seconds == before->cancel_at.seconds)
+        *end = (struct opt_time){0};
+    if (!end->set)
+        subscription->canceled_at = (struct opt_time){0};
+    else if (!before || !before->cancel_at.set)
+        subscription->canceled_at = (struct opt_time){true, request->now};
 }

@@ -26,10 +26,14 @@ bool subscription_add_invoice_items(struct request *request,
                                     const struct subscription *subscription,
                                     const struct customer *customer) MUST_CHECK;
 
+/* Rules across the parameters of the call, some of which it remembers. */
+bool subscription_check_parameters(struct request *request,
+                                   struct subscription *subscription) MUST_CHECK;
+
 /* Rules across its settings. */
 bool subscription_check_settings(struct request *request,
                                  struct subscription *subscription) MUST_CHECK;
 
-/* When it ends, if it is to end with the period. */
-void subscription_plan_end(struct subscription *subscription, const struct request *request,
-                           bool was_planned);
+/* When it ends, if it is to end with the period. `before`: NULL: it is new. */
+void subscription_plan_end(const struct request *request, struct subscription *subscription,
+                           const struct subscription *before);

@@ -5,33 +5,27 @@
 #include "resources/registry.h"
 #include "resources/subscription.h"
 
-__extension__ typedef __int128 product;
-
-/* The part of an amount that falls on the rest of the period, rounded half up. */
-static int64_t rest_of(int64_t amount, int64_t rest, int64_t whole)
-{
-    bool negative = amount < 0;
-    product scaled = (product)(negative ? -amount : amount) * rest * 2 + whole;
-    int64_t part = (int64_t)(scaled / (2 * (product)whole));
-    return negative ? -part : part;
-}
-
-/* What the item's line costs after discounts, on an invoice of one whole period. */
-static int64_t net_of_item(const struct invoice *invoice, struct str item)
+/* What the item costs after discounts, as the invoice has it for the whole period. False: it does
+ * not have the item as it is, for that period. */
+static bool net_of_item(const struct invoice *invoice, const struct subscription_item *item,
+                        const struct subscription *subscription, int64_t *net)
 {
     const struct line_item *lines = invoice->all_lines.items;
     for (size_t i = 0; i < invoice->all_lines.count; i++) {
-        const struct subscription_item_details *details =
-            &lines[i].parent.subscription_item_details;
-        if (!str_equal(details->subscription_item, item) || details->proration)
+        const struct line_item *line = &lines[i];
+        const struct subscription_item_details *details = &line->parent.subscription_item_details;
+        if (!str_equal(details->subscription_item, item->object.id) || details->proration ||
+            !str_equal(line->pricing.price_details.price.id, item->price.id) ||
+            line->quantity.value != item->quantity.value ||
+            line->period.start.seconds != subscription->current_period_start.seconds)
             continue;
-        const struct discount_amount *amounts = lines[i].discount_amounts.items;
-        int64_t net = lines[i].amount;
-        for (size_t j = 0; j < lines[i].discount_amounts.count; j++)
-            net -= amounts[j].amount;
-        return net;
+        const struct discount_amount *amounts = line->discount_amounts.items;
+        *net = line->amount;
+        for (size_t j = 0; j < line->discount_amounts.count; j++)
+            *net -= amounts[j].amount;
+        return true;
     }
-    return 0;
+    return false;
 }
 
 /* An invoice of the current period that nobody sees. */
@@ -79,7 +73,7 @@ static bool add(struct request *request, const struct part *part,
     const struct proration proration = {
         .price = price,
         .quantity = item->quantity.value,
-        .amount = rest_of(net, part->end - part->time, part->whole),
+        .amount = subscription_part_of(net, part->end - part->time, part->whole),
         .description = wording_of_proration(request, what, price, item->quantity.value, part->time),
         .start = part->time,
         .end = part->end,
@@ -101,29 +95,34 @@ bool subscription_prorate(struct request *request, const struct subscription *su
     /* What was paid counts, where the period has an invoice of its own. */
     const struct invoice *paid =
         resource_follow(request, &invoice_resource, &before->latest_invoice);
+    const struct subscription_item *items = before->items.items;
+    const struct price *price = subscription_item_price(request, &items[0]);
+    int64_t start = before->current_period_start.seconds, end = before->current_period_end.seconds;
+    bool anchored = before->billing_cycle_anchor.seconds >= end; /* the period is a part of one */
     const struct part part = {
         .subscription = subscription,
         .customer = customer,
         .time = time,
-        .end = before->current_period_end.seconds,
-        .whole = before->current_period_end.seconds - before->current_period_start.seconds,
+        .end = end,
+        .whole = (anchored && price ? price_period_end(price, start, start) : end) - start,
     };
-    const struct subscription_item *items = before->items.items;
+    bool same_period = subscription->current_period_end.seconds == end;
+    int64_t net;
     for (size_t i = 0; i < before->items.count; i++) {
-        struct str id = items[i].object.id;
-        if (is_same(&items[i], find_item(subscription, id)))
+        if (same_period && is_same(&items[i], find_item(subscription, items[i].object.id)))
             continue;
-        int64_t net = net_of_item(paid ? paid : old, id);
-        if (!add(request, &part, &items[i], net ? -net : -net_of_item(old, id), "Unused"))
+        if (!(paid && net_of_item(paid, &items[i], before, &net)) &&
+            !net_of_item(old, &items[i], before, &net))
+            return false;
+        if (!add(request, &part, &items[i], -net, "Unused"))
             return false;
     }
     items = subscription->items.items;
-    bool same_period = subscription->current_period_end.seconds == part.end;
     for (size_t i = 0; same_period && i < subscription->items.count; i++) {
-        struct str id = items[i].object.id;
-        if (is_same(&items[i], find_item(before, id)))
+        if (is_same(&items[i], find_item(before, items[i].object.id)))
             continue;
-        if (!add(request, &part, &items[i], net_of_item(new, id), "Remaining"))
+        if (!net_of_item(new, &items[i], subscription, &net) ||
+            !add(request, &part, &items[i], net, "Remaining"))
             return false;
     }
     return true;

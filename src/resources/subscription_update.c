@@ -15,11 +15,6 @@
 #define REASON_PAYMENT_FAILED 3
 #define ANCHOR_NOW 1
 
-static bool was_given(const struct request *request, size_t offset)
-{
-    return parameter_given(request, &subscription_resource.schema, offset);
-}
-
 static struct subscription_item *items_of(const struct subscription *subscription)
 {
     return subscription->items.items;
@@ -39,6 +34,16 @@ static bool interval_changed(struct request *request, const struct subscription 
                          new->recurring.interval_count != old->recurring.interval_count);
 }
 
+/* Whether a new period begins. One that has only just begun is no other, and a trial goes on. */
+static bool asks_restart(struct request *request, const struct subscription *subscription,
+                         const struct subscription *before)
+{
+    return interval_changed(request, subscription, before)
+               ? subscription->status.value != SUBSCRIPTION_TRIALING
+               : subscription->anchor_input.value == ANCHOR_NOW &&
+                     before->current_period_start.seconds != request->now;
+}
+
 /* The trial ends earlier, later or now. *restart: a new period begins. */
 static bool change_trial(struct request *request, struct subscription *subscription, bool *restart)
 {
@@ -55,8 +60,10 @@ static bool change_trial(struct request *request, struct subscription *subscript
     if (!str_to_int64(input, &end) || end <= request->now || end > TIMESTAMP_MAX)
         return fail(request, CODE_NONE, STR("trial_end"),
                     "Invalid timestamp: must be a time in the future, or `now`.");
-    if (!subscription->trial_start.set)
+    if (subscription->status.value != SUBSCRIPTION_TRIALING) {
         subscription->trial_start = (struct opt_time){true, request->now};
+        subscription->current_period_start.seconds = request->now;
+    }
     subscription->trial_end = (struct opt_time){true, end};
     subscription->status.value = SUBSCRIPTION_TRIALING;
     subscription->current_period_end.seconds = end;
@@ -96,6 +103,26 @@ static bool bill_change(struct request *request, struct subscription *subscripti
     return true;
 }
 
+static bool fail_ended(struct request *request)
+{
+    return fail(request, CODE_NONE, STR_NULL,
+                "A canceled subscription can only update its cancellation_details and metadata.");
+}
+
+static bool update_ended(struct request *request, struct subscription *subscription,
+                         const struct subscription *before)
+{
+    const struct schema *schema = &subscription_resource.schema;
+    for (size_t i = 0; i < schema->count; i++) {
+        size_t offset = schema->fields[i].offset;
+        if (parameter_given(request, schema, offset) &&
+            offset != offsetof(struct subscription, cancellation_details) &&
+            offset != offsetof(struct subscription, object.metadata))
+            return fail_ended(request);
+    }
+    return resource_change(request, &subscription_resource, subscription, before);
+}
+
 bool subscription_update(struct request *request, struct subscription *subscription,
                          const struct subscription *before)
 {
@@ -105,9 +132,7 @@ bool subscription_update(struct request *request, struct subscription *subscript
     if (!customer)
         return false;
     if (before->ended_at.set)
-        return fail(request, CODE_NONE, STR_NULL,
-                    "A canceled subscription can only update its cancellation_details and "
-                    "metadata.");
+        return fail_ended(request);
     subscription_take_plan(request, subscription);
     if (!subscription_check_settings(request, subscription) ||
         !subscription_apply_items(request, subscription) ||
@@ -115,12 +140,11 @@ bool subscription_update(struct request *request, struct subscription *subscript
         !change_trial(request, subscription, &restart) ||
         !subscription_add_invoice_items(request, subscription, customer))
         return false;
-    restart |= subscription->anchor_input.value == ANCHOR_NOW ||
-               interval_changed(request, subscription, before);
+    restart |= asks_restart(request, subscription, before);
     if (restart)
         restart_period(request, subscription);
     subscription_store_items(request, subscription, before);
-    subscription_plan_end(subscription, request, before->cancel_at_period_end);
+    subscription_plan_end(request, subscription, before);
     rows_update(request, catalog_of(request, &subscription_resource), &subscription_resource.schema,
                 subscription);
     if (!bill_change(request, subscription, before, restart))
@@ -141,14 +165,10 @@ bool subscription_route_update(struct request *request, const struct route *rout
     test_clock_enter(request, &subscription->test_clock);
     const struct subscription *before = subscription_copy(request, subscription);
     if (!resource_parameters(request, route, subscription) ||
-        !resource_resolve(request, &subscription_resource.schema, subscription, UPDATE))
-        return false;
-    if (was_given(request, offsetof(struct subscription, cancel_at)) &&
-        subscription->cancel_at_period_end && subscription->cancel_at.set)
-        return fail(request, CODE_NONE, STR("cancel_at"),
-                    "You may only specify one of these parameters: cancel_at, "
-                    "cancel_at_period_end.");
-    if (!subscription_update(request, subscription, before))
+        !subscription_check_parameters(request, subscription) ||
+        !resource_resolve(request, &subscription_resource.schema, subscription, UPDATE) ||
+        !(before->ended_at.set ? update_ended(request, subscription, before)
+                               : subscription_update(request, subscription, before)))
         return false;
     answer_object(answer, &subscription_resource, subscription);
     return true;
@@ -156,18 +176,35 @@ bool subscription_route_update(struct request *request, const struct route *rout
 
 /* ---- canceling ---- */
 
-/* Nobody tries to get the last invoice paid any more. */
+STATEMENT(find_bought,
+          "SELECT seq FROM subscriptions WHERE tenant = $1 AND customer = $2 AND seq > $3"
+          " AND ended_at IS NULL AND deleted_at IS NULL ORDER BY seq LIMIT 1");
+STATEMENT(find_unpaid,
+          "SELECT seq FROM invoices WHERE tenant = $1"
+          " AND parent_subscription_details_subscription = $2 AND seq > $3"
+          " AND status IN ('draft', 'open') AND deleted_at IS NULL ORDER BY seq LIMIT 1");
+
+/* Nobody tries to get its invoices paid any more. */
 static bool stop_collecting(struct request *request, const struct subscription *subscription)
 {
-    struct invoice *invoice =
-        resource_follow(request, &invoice_resource, &subscription->latest_invoice);
-    if (!invoice ||
-        (invoice->status.value != INVOICE_DRAFT && invoice->status.value != INVOICE_OPEN))
-        return true;
-    const struct invoice *before = invoice_copy(request, invoice);
-    invoice->auto_advance = false;
-    invoice->automatically_finalizes_at = invoice->next_payment_attempt = (struct opt_time){0};
-    return invoice_change(request, invoice, before);
+    for (int64_t row = 0;;) {
+        struct query query = db_query(request->db, &find_unpaid);
+        db_bind_int(&query, request->tenant);
+        db_bind_str(&query, subscription->object.id);
+        db_bind_int(&query, row);
+        if (!db_row(&query))
+            return true;
+        row = db_int(&query, 0);
+        db_end(&query);
+        struct invoice *invoice = resource_load(request, &invoice_resource, row);
+        if (!invoice)
+            return false;
+        const struct invoice *before = invoice_copy(request, invoice);
+        invoice->auto_advance = false;
+        invoice->automatically_finalizes_at = invoice->next_payment_attempt = (struct opt_time){0};
+        if (!invoice_change(request, invoice, before))
+            return false;
+    }
 }
 
 bool subscription_cancel(struct request *request, struct subscription *subscription,
@@ -187,6 +224,23 @@ bool subscription_cancel(struct request *request, struct subscription *subscript
     event_record(request, subscription_resource.events, "deleted", &subscription_resource.schema,
                  subscription, NULL);
     return true;
+}
+
+bool subscriptions_cancel(struct request *request, struct str customer)
+{
+    for (int64_t row = 0;;) {
+        struct query query = db_query(request->db, &find_bought);
+        db_bind_int(&query, request->tenant);
+        db_bind_str(&query, customer);
+        db_bind_int(&query, row);
+        if (!db_row(&query))
+            return true;
+        row = db_int(&query, 0);
+        db_end(&query);
+        struct subscription *subscription = resource_load(request, &subscription_resource, row);
+        if (!subscription || !subscription_cancel(request, subscription, NULL))
+            return false;
+    }
 }
 
 struct cancellation {
@@ -227,7 +281,7 @@ bool subscription_route_cancel(struct request *request, const struct route *rout
     struct subscription *subscription = find_live(request);
     if (!subscription)
         return false;
-    if (cancellation.prorate) {
+    if (cancellation.prorate && subscription->status.value != SUBSCRIPTION_TRIALING) {
         struct subscription *empty = subscription_copy(request, subscription);
         empty->items.count = 0;
         if (!subscription_prorate(request, empty, subscription, request->now))

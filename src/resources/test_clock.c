@@ -67,8 +67,8 @@ static bool saved(struct request *request, void *object, const void *before)
 {
     (void)before;
     const struct test_clock *clock = object;
-    if (clock->status.value == CLOCK_ADVANCING)
-        timer_set(request, TIMER_CLOCK, clock->object.row, request->now);
+    timer_set(request, TIMER_CLOCK, clock->object.row,
+              clock->status.value == CLOCK_ADVANCING ? request->now : clock->deletes_after.seconds);
     return true;
 }
 
@@ -141,9 +141,35 @@ static bool advance(struct request *request, const struct route *route, struct a
     return true;
 }
 
+STATEMENT(find_customer, "SELECT seq FROM customers WHERE tenant = $1 AND test_clock_seq = $2"
+                         " AND seq > $3 AND deleted_at IS NULL ORDER BY seq LIMIT 1");
+
+/* The customers go with the clock, and their subscriptions with them, at the time that it shows. */
+static bool remove_customers(struct request *request, const struct test_clock *clock)
+{
+    for (int64_t row = 0;;) {
+        struct query query = db_query(request->db, &find_customer);
+        db_bind_int(&query, request->tenant);
+        db_bind_int(&query, clock->object.row);
+        db_bind_int(&query, row);
+        if (!db_row(&query))
+            return true;
+        row = db_int(&query, 0);
+        db_end(&query);
+        void *customer = resource_load(request, &customer_resource, row);
+        if (!customer || !resource_remove(request, &customer_resource, customer))
+            return false;
+    }
+}
+
 static bool deleted(struct request *request, void *object)
 {
     const struct test_clock *clock = object;
+    int64_t now = request->now;
+    if (!remove_customers(request, clock))
+        return false;
+    request->now = now;
+    request->clock = 0;
     timer_clear(request, TIMER_CLOCK, clock->object.row);
     timers_hasten(request, clock->object.row, TIMER_redemption); /* uses are not lost with it */
     timers_drop(request, clock->object.row);
@@ -161,6 +187,12 @@ void test_clock_enter(struct request *request, const struct ref *ref)
     request->now = clock->frozen_time.seconds;
 }
 
+bool test_clock_due(struct request *request, int64_t row)
+{
+    struct test_clock *clock = resource_load(request, &test_clock_resource, row);
+    return clock && resource_remove(request, &test_clock_resource, clock);
+}
+
 void test_clock_turn(struct request *request, const struct timer *timer, int64_t now)
 {
     struct timer next;
@@ -169,6 +201,10 @@ void test_clock_turn(struct request *request, const struct timer *timer, int64_t
     struct test_clock *clock = resource_load(request, &test_clock_resource, timer->row);
     if (!clock)
         return; /* the database has failed, which the transaction will notice */
+    if (clock->status.value == CLOCK_READY) {
+        timer_run(request, timer);
+        return;
+    }
     int64_t target = clock->status_details.advancing.target_frozen_time.seconds;
     int steps = 0;
     while (steps < TURN_STEPS_MAX && timers_due(request, timer->row, target, &next, 1) == 1) {
@@ -187,7 +223,7 @@ void test_clock_turn(struct request *request, const struct timer *timer, int64_t
     clock->frozen_time.seconds = target;
     clock->status_details = (struct test_clock_status_details){0};
     set_status(request, clock, CLOCK_READY, "ready");
-    timer_clear(request, TIMER_CLOCK, timer->row);
+    timer_set(request, TIMER_CLOCK, timer->row, clock->deletes_after.seconds);
 }
 
 static const struct route routes[] = {

@@ -33,5 +33,5 @@ extern const struct resource test_clock_resource;
 void test_clock_enter(struct request *request, const struct ref *clock);
 
 /* Runs some of the timers that a clock under way has to pass; when none is left, the clock is
- * ready. `now`: real time. */
+ * ready. One that stands still is deleted. `now`: real time. */
 void test_clock_turn(struct request *request, const struct timer *timer, int64_t now);

@@ -1,6 +1,7 @@
 /* Timers: one narrow row each, found by when they are due. */
 #include "resources/timer.h"
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "base/request.h"
 #include "resources/test_clock.h"
@@ -24,7 +25,7 @@ STATEMENT(hasten, "UPDATE timers SET clock = 0, due = $1 WHERE clock = $2 AND ki
 STATEMENT(drop, "DELETE FROM timers WHERE clock = $1");
 
 #define TIMER_FUNCTION(name) [TIMER_##name] = name##_due,
-static timer_fn *const functions[TIMER_COUNT] = {TIMERS(TIMER_FUNCTION)};
+static timer_fn *const functions[] = {[TIMER_CLOCK] = test_clock_due, TIMERS(TIMER_FUNCTION)};
 #undef TIMER_FUNCTION
 
 void timer_set(struct request *request, enum timer_kind kind, int64_t row, int64_t due)
@@ -82,13 +83,15 @@ void timer_run(struct request *request, const struct timer *timer)
     request->now = timer->due;
     request->clock = timer->clock;
     request->error = (struct error){0};
+    const struct arena_mark mark = arena_mark(request->arena);
     db_savepoint(request->db);
     if (functions[timer->kind](request, timer->row)) {
         db_release(request->db);
-        return;
+    } else {
+        db_rollback_to_savepoint(request->db);
+        put_timer_off(request, timer);
     }
-    db_rollback_to_savepoint(request->db);
-    put_timer_off(request, timer);
+    arena_rewind(request->arena, mark);
 }
 
 void timers_turn(struct request *request, int64_t now)

@@ -6,8 +6,8 @@
 struct request;
 
 /* What can be due; of those that are due at the same instant the first named comes first. X(name):
- * name_due() is called. TIMER_CLOCK is a test clock under way, which runs the timers that go by it.
- */
+ * name_due() is called. TIMER_CLOCK is a test clock: under way it runs the timers that go by it,
+ * and in the end it is deleted. */
 #define TIMERS(X)           \
     X(discount)             \
     X(subscription)         \
@@ -30,6 +30,7 @@ typedef bool timer_fn(struct request *request, int64_t row);
 #define TIMER_DECLARE(name) timer_fn name##_due;
 TIMERS(TIMER_DECLARE)
 #undef TIMER_DECLARE
+timer_fn test_clock_due;
 
 /* Sets the one timer of this kind that the object has, by the clock that the request goes by.
  * `due`: unix seconds. */

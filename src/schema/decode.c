@@ -293,6 +293,8 @@ static bool read_row(struct request *request, const struct field *field,
         if (!(field->is & clears))
             return fail_empty_value(request, form_path(request, node));
         memset(member, 0, member_size(field));
+        if (field->kind == KIND_LIST)
+            ((struct list *)member)->items = member; /* cleared, unlike one that is not given */
         return true;
     }
     if (field->kind == KIND_CONSTANT)

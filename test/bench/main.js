@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, fdatasyncSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { join, resolve } from 'node:path';
+import { measureClock } from './clock.js';
 import { measureCodes } from './codes.js';
 import { budgets, median, Samples, table } from './report.js';
 import { measureRedemptions } from './redeem.js';
@@ -10,7 +11,7 @@ import { binary, built, residentMegabytes } from './servers.js';
 import { measureStart } from './start.js';
 import { prepare } from './subjects.js';
 
-const NAMES = ['reply', 'get', 'code', 'list', 'post', 'loop', 'start', 'codes'];
+const NAMES = ['reply', 'get', 'code', 'list', 'post', 'loop', 'start', 'codes', 'clock'];
 const ALONE = 'redeem'; // takes long, and has tables of its own
 const CONNECTIONS = [1, 8, 64];
 const STARTS = 5;
@@ -99,6 +100,8 @@ await stop();
 const starts = await measureStarts(reading);
 progress('making codes');
 const codes = wanted.has('codes') ? await measureCodes(directory) : '';
+progress('winding a clock');
+const clock = wanted.has('clock') ? await measureClock(directory) : '';
 progress('');
 
 console.log(`\n${table(samples, subjects, CONNECTIONS)}\n`);
@@ -108,5 +111,6 @@ for (const [size, megabytes] of loaded) {
     console.log(`coupond with ${size} codes: ${megabytes.toFixed(1)} MB after the reading load${idle}`);
 }
 if (codes) console.log(`\n${codes}`);
+if (clock) console.log(`\n${clock}`);
 console.log(`\nBudgets, at ${CONNECTIONS.at(-1)} connections; a ratio is of two figures of the same round\n`);
 console.log(budgets(samples, sizes, starts, CONNECTIONS.at(-1)));

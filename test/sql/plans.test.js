@@ -36,6 +36,16 @@ const INDEXES = [
     [/FROM setup_intents .*o\.payment_method = \$\d/, 'setup_intents_payment_method'],
     [/FROM prices .*o\.lookup_key = \$\d/, 'prices_lookup_key'],
     [/FROM prices .*o\.product_seq = \$\d/, 'prices_product'],
+    [/FROM timers .*\bclock = (\$\d|0)/, 'timers_due (clock=?'],
+    [/FROM subscriptions .*\bcustomer = \$\d/, 'subscriptions_customer'],
+    [/FROM subscriptions .*\btest_clock_seq = \$\d/, 'subscriptions_test_clock'],
+    [/FROM subscription_items .*\bsubscription = \$\d/, 'subscription_items_subscription'],
+    [/AS i WHERE .*i\.price = \$\d/, '(tenant=? AND price=? AND subscription=?)'],
+    [/FROM customers .*\btest_clock_seq = \$\d/, 'customers_test_clock'],
+    [/FROM invoices .*\bcustomer = \$\d/, 'invoices_customer'],
+    [/FROM invoices .*\bparent_subscription_details_subscription = \$\d/, 'invoices_subscription'],
+    [/FROM invoice_items .*\bcustomer = \$\d/, 'invoice_items_customer'],
+    [/FROM invoice_items .*\binvoice = \$\d/, 'invoice_items_invoice'],
     [/FROM (\w+) AS o.*o\.id = \$\d/, /_id \(/],
     [/o\.seq = \$\d/, 'PRIMARY KEY (tenant=? AND seq=?)'],
 ];
@@ -61,7 +71,7 @@ function plan(sql) {
 test('look-ups use the index that was made for them', () => {
     const statements = run(COUPOND, ['schema', '--statements']).split('\n').filter(Boolean);
     const used = new Set();
-    for (const sql of statements.filter((text) => text.startsWith('SELECT'))) {
+    for (const sql of statements.filter((text) => /^(SELECT|DELETE FROM timers)/.test(text))) {
         // With several conditions any of the indexes will do.
         const wanted = INDEXES.filter(([condition]) => condition.test(sql));
         if (wanted.length === 0) continue;
