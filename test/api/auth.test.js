@@ -179,11 +179,16 @@ async function fill(key) {
     const { id: method } = await post('/v1/payment_methods/pm_card_visa/attach', { customer });
     const { id: payment } = await post('/v1/payment_intents', { amount: 1, currency: 'usd' });
     const { id: setup } = await post('/v1/setup_intents', {});
-    const { json: { data: [event] } } = await raw(server, { path: '/v1/events', key, form: { limit: 1 } });
+    const { id: invoice } = await post('/v1/invoices', { customer });
+    const { id: item } = await post('/v1/invoiceitems', { customer, invoice, amount: 100 });
+    await post(`/v1/invoices/${invoice}/pay`, { payment_method: method });
+    const newest = async (path) => (await raw(server, { path, key, form: { limit: 1 } })).json.data[0].id;
+    const event = await newest('/v1/events');
     return {
         '/v1/coupons': coupon, '/v1/promotion_codes': code, '/v1/customers': customer, '/v1/products': product,
-        '/v1/events': event.id, '/v1/prices': price, '/v1/payment_methods': method, '/v1/payment_intents': payment,
-        '/v1/setup_intents': setup,
+        '/v1/events': event, '/v1/prices': price, '/v1/payment_methods': method, '/v1/payment_intents': payment,
+        '/v1/setup_intents': setup, '/v1/invoices': invoice, '/v1/invoiceitems': item,
+        '/v1/invoice_payments': await newest('/v1/invoice_payments'),
     };
 }
 
