@@ -368,6 +368,18 @@ test('nothing to pay with counts as an attempt of an invoice that advances', asy
     assert.equal((await own.sdk.invoices.retrieve(id)).attempt_count, 1, 'what is given up is not tried');
 });
 
+test('a draft of a customer who is gone stays one', async () => {
+    const own = invoicing(server);
+    const from = at('2027-01-15');
+    const { customer, advance } = await clocked(own, from);
+    const { id } = await own.draft({ customer, auto_advance: true });
+    await own.sdk.customers.del(customer);
+    await advance(from + DAY);
+    const { status, attempted } = await own.sdk.invoices.retrieve(id);
+    assert.deepEqual({ status, attempted }, { status: 'draft', attempted: false });
+    assert.doesNotMatch(server.stderr(), /was put off/, 'nothing is tried again and again');
+});
+
 test('an invoice that is to be sent is sent when it is final, and waits', async () => {
     const own = invoicing(server);
     const from = at('2027-01-15');
