@@ -6,6 +6,7 @@ import { refused, rejects } from '../lib/assert.js';
 import { at } from '../lib/billing.js';
 import { raw } from '../lib/client.js';
 import { ACACIA, CLOVER, invoicing } from '../lib/invoices.js';
+import { until } from '../lib/receiver.js';
 import { start } from '../lib/server.js';
 
 let server;
@@ -375,8 +376,9 @@ test('a draft of a customer who is gone stays one', async () => {
     const { id } = await own.draft({ customer, auto_advance: true });
     await own.sdk.customers.del(customer);
     await advance(from + DAY);
-    const { status, attempted } = await own.sdk.invoices.retrieve(id);
+    const { status, attempted, lastResponse: { requestId } } = await own.sdk.invoices.retrieve(id);
     assert.deepEqual({ status, attempted }, { status: 'draft', attempted: false });
+    await until(() => server.stderr().includes(requestId));
     assert.doesNotMatch(server.stderr(), /was put off/, 'nothing is tried again and again');
 });
 
