@@ -295,8 +295,9 @@ bool invoice_due(struct request *request, int64_t row)
     struct invoice *invoice = resource_load(request, &invoice_resource, row);
     struct payment_intent *intent;
     timer_clear(request, TIMER_invoice, row);
-    if (!invoice || invoice->object.deleted)
-        return true;
+    if (!invoice || invoice->object.deleted ||
+        !resource_find(request, &customer_resource, invoice->customer.id))
+        return true; /* who is deleted is not billed any more */
     if (invoice->status.value == INVOICE_DRAFT && !invoice_finalize(request, invoice))
         return false;
     if (invoice->status.value != INVOICE_OPEN)

@@ -433,3 +433,14 @@ test('an invoice that is deleted or voided gives no use back', async () => {
     assert.equal(await own.uses(coupon), 2);
     await rejects(own.invoice({ discounts: [{ coupon }] }), { status: 400, code: 'coupon_expired' });
 });
+
+test('a coupon is never redeemed more often than it may be, however many ask at once', async () => {
+    const own = await world();
+    const coupon = await own.half({ max_redemptions: 5 });
+    const calls = Array.from({ length: 12 }, (_, i) =>
+        (i % 2 ? SURFACES.invoice : SURFACES.invoice_item).create(own, [{ coupon }]));
+    const results = await Promise.allSettled(calls);
+    const refusals = results.filter(({ status }) => status === 'rejected').map(({ reason }) => reason.code);
+    assert.deepEqual(refusals, Array(7).fill('coupon_expired'));
+    assert.equal(await own.uses(coupon), 5);
+});

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { rejects } from '../lib/assert.js';
 import { ACACIA, CLOVER, invoicing, plain } from '../lib/invoices.js';
+import { receive, until } from '../lib/receiver.js';
 import { start } from '../lib/server.js';
 
 let server;
@@ -273,4 +274,24 @@ test('an event keeps the price of a subscription as it was', async () => {
     await own.sdk.prices.update(price, { nickname: 'after' });
     const { object } = await eventIn(own, 'customer.subscription.created', CLOVER);
     assert.equal(object.items.data[0].price.nickname, 'before');
+});
+
+test('before basil a webhook is told that an invoice is paid', async () => {
+    const receiver = await receive();
+    try {
+        const own = invoicing(server);
+        await own.sdk.webhookEndpoints.create(
+            { url: receiver.url('/paid'), enabled_events: ['invoice.paid'], api_version: '2023-10-16' });
+        const { id: customer } = await own.payer();
+        const { id: half } = await own.coupon();
+        const { id } = await own.draft({ customer, discounts: [{ coupon: half }] });
+        await own.sdk.invoices.pay(id);
+        await until(() => receiver.at('/paid').length === 1);
+        const [{ event: { api_version, data } }] = receiver.at('/paid');
+        assert.equal(api_version, '2023-10-16');
+        assert.deepEqual(data.object, await own.call(`/v1/invoices/${id}`, undefined, '2023-10-16'));
+        assert.deepEqual([data.object.paid, data.object.discount.coupon.id], [true, half]);
+    } finally {
+        receiver.close();
+    }
 });

@@ -6,6 +6,7 @@ import { refused, rejects } from '../lib/assert.js';
 import { at } from '../lib/billing.js';
 import { raw } from '../lib/client.js';
 import { ACACIA, CLOVER, invoicing } from '../lib/invoices.js';
+import { until } from '../lib/receiver.js';
 import { start } from '../lib/server.js';
 
 let server;
@@ -366,6 +367,19 @@ test('nothing to pay with counts as an attempt of an invoice that advances', asy
     assert.equal(given.next_payment_attempt, null);
     await advance(from + 4 * DAY);
     assert.equal((await own.sdk.invoices.retrieve(id)).attempt_count, 1, 'what is given up is not tried');
+});
+
+test('a draft of a customer who is gone stays one', async () => {
+    const own = invoicing(server);
+    const from = at('2027-01-15');
+    const { customer, advance } = await clocked(own, from);
+    const { id } = await own.draft({ customer, auto_advance: true });
+    await own.sdk.customers.del(customer);
+    await advance(from + DAY);
+    const { status, attempted, lastResponse: { requestId } } = await own.sdk.invoices.retrieve(id);
+    assert.deepEqual({ status, attempted }, { status: 'draft', attempted: false });
+    await until(() => server.stderr().includes(requestId));
+    assert.doesNotMatch(server.stderr(), /was put off/, 'nothing is tried again and again');
 });
 
 test('an invoice that is to be sent is sent when it is final, and waits', async () => {
