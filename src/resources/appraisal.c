@@ -195,17 +195,18 @@ bool appraisal_find(struct request *request, const struct redemption *purchase,
 
 /* ---- the discount ---- */
 
-/* Takes the discount off the lines, or off the amount as a whole. False: it applies to none of the
- * products. */
+/* Takes the discount off the lines, or off the amount as a whole, whose products nobody knows.
+ * False: it applies to none of the products. */
 static bool discount_lines(struct request *request, struct redemption *purchase,
                            const struct coupon *coupon, struct discount_terms terms)
 {
     size_t count = purchase->line_items.count;
     struct redemption_line *lines = purchase->line_items.items;
     if (count == 0) {
-        int64_t off = discount_of_line(terms, purchase->amount.value);
+        bool whole = coupon_applies_to(coupon, STR_NULL);
+        int64_t off = whole ? discount_of_line(terms, purchase->amount.value) : 0;
         purchase->amount_discount = (struct opt_int){true, off};
-        return true;
+        return whole;
     }
     bool *applies = ARENA_ARRAY(request->arena, bool, count), any = false;
     int64_t *remaining = ARENA_ARRAY(request->arena, int64_t, count);

@@ -135,6 +135,7 @@ test('each rule refuses by itself, in previews and redemptions alike', async () 
         [{ code: 'MIN', amount: 9999, currency: 'eur' }, 'minimum_amount', undefined],
         [{ coupon: 'USD', amount: 100, currency: 'eur' }, 'currency_mismatch', undefined],
         [{ coupon: 'P', ...lines }, 'applies_to_nothing', 'coupon_applies_to_nothing'],
+        [{ coupon: 'P', ...usd }, 'applies_to_nothing', 'coupon_applies_to_nothing'],
     ];
     for (const [form, reason, errorCode] of cases) {
         assert.deepEqual(reasons(await preview(form)), [reason], JSON.stringify(form));
