@@ -182,6 +182,18 @@ test('a code for first purchases is for one purchase', async () => {
         { status: 400, code: 'promotion_code_customer_not_first_time' });
 });
 
+test('who redeemed by a call is no first-time customer on an invoice either', async () => {
+    const { coupon, code, customer, hold, cancel, call } = account(server);
+    await coupon({ id: 'A' });
+    const first = await code('A', { code: 'FIRST', restrictions: { first_time_transaction: true } });
+    const { id: who } = await customer();
+    const invoice = () => call('POST', '/v1/invoices', { customer: who, discounts: [{ promotion_code: first.id }] });
+    const held = await hold({ code: 'FIRST', customer: who });
+    refused(await invoice(), { status: 400, code: 'promotion_code_customer_not_first_time' });
+    await cancel(held.id);
+    assert.equal((await invoice()).status, 200);
+});
+
 // ---- rules beyond Stripe's ----
 
 test('extensions are shown only when they are set', async () => {
