@@ -79,7 +79,7 @@ bool appraisal_check(struct request *request, struct redemption *purchase,
     struct str email = purchase->customer_email;
     if (appraisal->customer) {
         test_clock_enter(request, &appraisal->customer->test_clock);
-        if (!email.data)
+        if (appraisal->customer->email.data) /* or else another one would get around limits */
             email = appraisal->customer->email;
     }
     purchase->email_key = allowance_email_key(request, email);

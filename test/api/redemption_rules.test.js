@@ -276,6 +276,19 @@ test('a guest is known by the e-mail address, however it is written', async () =
     verified();
 });
 
+test('a customer does not get around the limit with another address', async () => {
+    const { coupon, redeem, preview, customer } = account(server);
+    await coupon({ id: 'ONE', restrictions: { max_redemptions_per_customer: 1 } });
+    await redeem({ coupon: 'ONE', email: 'jo@example.com' });
+    const { id: who } = await customer({ email: 'Jo@example.com' });
+    const shown = await preview({ coupon: 'ONE', customer: who, email: 'other@example.com' });
+    assert.deepEqual([reasons(shown), shown.customer_email], [['customer_limit_reached'], 'other@example.com']);
+    const { id: nameless } = await customer();
+    assert.deepEqual(reasons(await preview({ coupon: 'ONE', customer: nameless, email: 'jo@example.com' })),
+        ['customer_limit_reached']);
+    verified();
+});
+
 test('an address that a customer used elsewhere counts too', async () => {
     const { coupon, customer, preview } = account(server, ACACIA);
     await coupon({ id: 'ONE', restrictions: { max_redemptions_per_customer: 1 } });
