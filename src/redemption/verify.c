@@ -93,11 +93,12 @@ STATEMENT(wrong_status,
 STATEMENT(lost_hold, "SELECT o.tenant, o.seq FROM redemption_records AS o LEFT JOIN timers AS t"
                      " ON t.tenant = o.tenant AND t.object = o.seq WHERE o.status = 'held'"
                      " AND (t.object IS NULL OR o.hold_expires_at IS NULL)");
-#define BY_CUSTOMER                                                                           \
-    "(SELECT tenant, coupon_seq, promotion_code_seq, customer AS who FROM redemption_records" \
-    " WHERE customer IS NOT NULL AND status IN ('held', 'redeemed')"                          \
-    " UNION ALL SELECT tenant, coupon_seq, promotion_code_seq, email_key"                     \
-    " FROM redemption_records WHERE email_key IS NOT NULL"                                    \
+#define BY_CUSTOMER                                                            \
+    "(SELECT tenant, seq, coupon_seq, promotion_code_seq, customer AS who"     \
+    " FROM redemption_records"                                                 \
+    " WHERE customer IS NOT NULL AND status IN ('held', 'redeemed')"           \
+    " UNION ALL SELECT tenant, seq, coupon_seq, promotion_code_seq, email_key" \
+    " FROM redemption_records WHERE email_key IS NOT NULL"                     \
     " AND status IN ('held', 'redeemed')) AS h"
 STATEMENT(customer_count,
           "SELECT u.tenant, u.coupon + u.promotion_code FROM customer_uses AS u LEFT JOIN ("
@@ -108,6 +109,16 @@ STATEMENT(customer_count,
           " ON t.tenant = u.tenant AND t.coupon = u.coupon"
           " AND t.promotion_code = u.promotion_code AND t.who = u.who"
           " WHERE u.times_redeemed <> COALESCE(t.total, 0)");
+STATEMENT(lost_customer,
+          "SELECT h.tenant, h.seq FROM " BY_CUSTOMER
+          " JOIN coupons AS c ON c.tenant = h.tenant AND c.seq = h.coupon_seq"
+          " LEFT JOIN promotion_codes AS p ON p.tenant = h.tenant AND p.seq = h.promotion_code_seq"
+          " LEFT JOIN customer_uses AS cu ON cu.tenant = h.tenant AND cu.coupon = h.coupon_seq"
+          " AND cu.promotion_code = 0 AND cu.who = h.who"
+          " LEFT JOIN customer_uses AS pu ON pu.tenant = h.tenant AND pu.coupon = 0"
+          " AND pu.promotion_code = h.promotion_code_seq AND pu.who = h.who"
+          " WHERE (c.restrictions_max_redemptions_per_customer IS NOT NULL AND cu.who IS NULL)"
+          " OR (p.restrictions_max_redemptions_per_customer IS NOT NULL AND pu.who IS NULL)");
 STATEMENT(customer_cap,
           "SELECT u.tenant, u.coupon + u.promotion_code FROM customer_uses AS u"
           " LEFT JOIN coupons AS c ON c.tenant = u.tenant AND c.seq = u.coupon"
@@ -167,6 +178,7 @@ static const struct {
     {&wrong_status, "a redemption's use is counted although it ended, or not although it did not"},
     {&lost_hold, "a held redemption never expires"},
     {&customer_count, "a customer's uses differ from the redemptions"},
+    {&lost_customer, "a redemption is not counted for its customer"},
     {&customer_cap, "a customer redeemed more often than max_redemptions_per_customer"},
     {&coupon_amount,
      "the amount taken off by a coupon differs from its redemptions or is too much"},

@@ -23,8 +23,6 @@ STATEMENT(find_in_scope,
           " ORDER BY CASE WHEN enabled = 1 THEN 0 ELSE seq END LIMIT 1");
 STATEMENT(find_anywhere, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
                          " LIMIT 1");
-STATEMENT(find_earlier, "SELECT 1 FROM redemption_records WHERE tenant = $1 AND customer = $2"
-                        " AND source = 'api' AND status IN ('held', 'redeemed') LIMIT 1");
 /* + 0: not by the index over the uses of a coupon, which may be many. */
 STATEMENT(find_reference,
           "SELECT 1 FROM redemption_records WHERE tenant = $1 AND client_reference_id = $2"
@@ -81,7 +79,7 @@ bool appraisal_check(struct request *request, struct redemption *purchase,
     struct str email = purchase->customer_email;
     if (appraisal->customer) {
         test_clock_enter(request, &appraisal->customer->test_clock);
-        if (!email.data)
+        if (appraisal->customer->email.data) /* or else another one would get around limits */
             email = appraisal->customer->email;
     }
     purchase->email_key = allowance_email_key(request, email);
@@ -195,17 +193,18 @@ bool appraisal_find(struct request *request, const struct redemption *purchase,
 
 /* ---- the discount ---- */
 
-/* Takes the discount off the lines, or off the amount as a whole. False: it applies to none of the
- * products. */
+/* Takes the discount off the lines, or off the amount as a whole, whose products nobody knows.
+ * False: it applies to none of the products. */
 static bool discount_lines(struct request *request, struct redemption *purchase,
                            const struct coupon *coupon, struct discount_terms terms)
 {
     size_t count = purchase->line_items.count;
     struct redemption_line *lines = purchase->line_items.items;
     if (count == 0) {
-        int64_t off = discount_of_line(terms, purchase->amount.value);
+        bool whole = coupon_applies_to(coupon, STR_NULL);
+        int64_t off = whole ? discount_of_line(terms, purchase->amount.value) : 0;
         purchase->amount_discount = (struct opt_int){true, off};
-        return true;
+        return whole;
     }
     bool *applies = ARENA_ARRAY(request->arena, bool, count), any = false;
     int64_t *remaining = ARENA_ARRAY(request->arena, int64_t, count);
@@ -224,22 +223,6 @@ static bool discount_lines(struct request *request, struct redemption *purchase,
     return any;
 }
 
-static bool exists(struct query *query)
-{
-    bool found = db_row(query);
-    if (found)
-        db_end(query);
-    return found;
-}
-
-static bool has_redeemed(struct request *request, struct str customer)
-{
-    struct query query = db_query(request->db, &find_earlier);
-    db_bind_int(&query, request->tenant);
-    db_bind_str(&query, customer);
-    return exists(&query);
-}
-
 static bool reference_is_taken(struct request *request, const struct redemption *purchase,
                                const struct appraisal *appraisal)
 {
@@ -248,7 +231,9 @@ static bool reference_is_taken(struct request *request, const struct redemption 
     db_bind_str(&query, purchase->client_reference_id);
     db_bind_int(&query, appraisal->coupon->object.row);
     db_bind_int(&query, appraisal->code ? appraisal->code->object.row : 0);
-    return exists(&query);
+    bool taken = db_row(&query);
+    db_end(&query);
+    return taken;
 }
 
 static struct purchase purchase_of(struct request *request, const struct redemption *purchase,
@@ -266,8 +251,7 @@ static struct purchase purchase_of(struct request *request, const struct redempt
             purchase->reference_key.data && reference_is_taken(request, purchase, appraisal),
     };
     if (appraisal->offer.first_time && of.customer.data)
-        of.customer_is_new =
-            customer_is_new(request, of.customer, STR_NULL) && !has_redeemed(request, of.customer);
+        of.customer_is_new = customer_is_new(request, of.customer, STR_NULL);
     redemption_count_uses(request, &of, appraisal->coupon, appraisal->code, purchase->email_key);
     return of;
 }

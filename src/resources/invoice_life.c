@@ -28,10 +28,14 @@ STATEMENT(find_paid, "SELECT 1 FROM invoices WHERE tenant = $1 AND customer = $2
                      " amount_paid > 0 AND id <> $3 LIMIT 1");
 STATEMENT(find_trial, "SELECT 1 FROM subscriptions WHERE tenant = $1 AND customer = $2 AND"
                       " trial_start IS NOT NULL AND id <> $3 LIMIT 1");
+STATEMENT(find_redemption,
+          "SELECT 1 FROM redemption_records WHERE tenant = $1 AND customer = $2 AND id <> $3 AND"
+          " source = 'api' AND status IN ('held', 'redeemed') LIMIT 1");
 
 bool customer_is_new(struct request *request, struct str customer, struct str except)
 {
-    const struct statement *const statements[] = {&find_payment, &find_paid, &find_trial};
+    const struct statement *const statements[] = {&find_payment, &find_paid, &find_trial,
+                                                  &find_redemption};
     bool found = false;
     for (size_t i = 0; i < ARRAY_LENGTH(statements) && !found; i++) {
         struct query query = db_query(request->db, statements[i]);

@@ -39,6 +39,6 @@ bool invoice_void(struct request *request, struct invoice *invoice) MUST_CHECK;
 /* The error of an invoice that nothing can pay. */
 bool fail_no_payment_method(struct request *request) MUST_CHECK;
 
-/* Whether the customer never paid, nor tried to, and never had a trial. `except`: a payment,
- * invoice or subscription that does not count; null: none. */
+/* Whether the customer never paid, nor tried to, never had a trial, and never redeemed by a call
+ * for just that. `except`: a payment, invoice or subscription that does not count; null: none. */
 bool customer_is_new(struct request *request, struct str customer, struct str except);

@@ -66,7 +66,7 @@ static void add_row(struct request *request, struct text *piece, const struct re
     add_number(piece, true, row->object.created.seconds);
     add_plain(piece, redemption_status_name(row));
     add_plain(piece, redemption_source_name(row));
-    add_plain(piece, row->coupon.id);
+    add_text(piece, row->coupon.id);
     add_plain(piece, row->promotion_code.id);
     add_text(piece, code ? code->code : STR_NULL);
     add_plain(piece, row->customer.id);

@@ -135,6 +135,7 @@ test('each rule refuses by itself, in previews and redemptions alike', async () 
         [{ code: 'MIN', amount: 9999, currency: 'eur' }, 'minimum_amount', undefined],
         [{ coupon: 'USD', amount: 100, currency: 'eur' }, 'currency_mismatch', undefined],
         [{ coupon: 'P', ...lines }, 'applies_to_nothing', 'coupon_applies_to_nothing'],
+        [{ coupon: 'P', ...usd }, 'applies_to_nothing', 'coupon_applies_to_nothing'],
     ];
     for (const [form, reason, errorCode] of cases) {
         assert.deepEqual(reasons(await preview(form)), [reason], JSON.stringify(form));
@@ -179,6 +180,18 @@ test('a code for first purchases is for one purchase', async () => {
     await redeem({ code: 'FIRST', customer: who });
     refused(await refuse({ code: 'FIRST', customer: who }),
         { status: 400, code: 'promotion_code_customer_not_first_time' });
+});
+
+test('who redeemed by a call is no first-time customer on an invoice either', async () => {
+    const { coupon, code, customer, hold, cancel, call } = account(server);
+    await coupon({ id: 'A' });
+    const first = await code('A', { code: 'FIRST', restrictions: { first_time_transaction: true } });
+    const { id: who } = await customer();
+    const invoice = () => call('POST', '/v1/invoices', { customer: who, discounts: [{ promotion_code: first.id }] });
+    const held = await hold({ code: 'FIRST', customer: who });
+    refused(await invoice(), { status: 400, code: 'promotion_code_customer_not_first_time' });
+    await cancel(held.id);
+    assert.equal((await invoice()).status, 200);
 });
 
 // ---- rules beyond Stripe's ----
@@ -260,6 +273,19 @@ test('a guest is known by the e-mail address, however it is written', async () =
         assert.deepEqual(reasons(await preview({ coupon: 'ONE', ...form })), ['customer_limit_reached']);
     }
     await redeem({ coupon: 'ONE', email: 'new@example.com' });
+    verified();
+});
+
+test('a customer does not get around the limit with another address', async () => {
+    const { coupon, redeem, preview, customer } = account(server);
+    await coupon({ id: 'ONE', restrictions: { max_redemptions_per_customer: 1 } });
+    await redeem({ coupon: 'ONE', email: 'jo@example.com' });
+    const { id: who } = await customer({ email: 'Jo@example.com' });
+    const shown = await preview({ coupon: 'ONE', customer: who, email: 'other@example.com' });
+    assert.deepEqual([reasons(shown), shown.customer_email], [['customer_limit_reached'], 'other@example.com']);
+    const { id: nameless } = await customer();
+    assert.deepEqual(reasons(await preview({ coupon: 'ONE', customer: nameless, email: 'jo@example.com' })),
+        ['customer_limit_reached']);
     verified();
 });
 

@@ -423,13 +423,13 @@ function fields(line) {
 test('the list can be had as CSV, with the same filters', async () => {
     const { coupon, code, customer, redeem, hold, key, call } = account(server);
     await coupon({ id: 'A' });
-    await coupon({ id: 'B' });
+    await coupon({ id: '-1-2' });
     const { id: promotion } = await code('A', { code: 'Save' });
     const { id: who } = await customer();
     const first = await redeem({
         code: 'SAVE', amount: 1000, currency: 'usd', client_reference_id: '=1+"2",x', email: 'jo@example.com',
     });
-    const second = await hold({ coupon: 'B', customer: who });
+    const second = await hold({ coupon: '-1-2', customer: who });
     const csv = async (filter) => {
         const { status, text, headers } = await raw(server, { path: '/v1/redemptions.csv', form: filter, key });
         assert.equal(status, 200, text);
@@ -442,6 +442,7 @@ test('the list can be had as CSV, with the same filters', async () => {
     };
     const all = await csv();
     assert.deepEqual(all.map(({ id }) => id), [second.id, first.id]);
+    assert.equal(all[0].coupon, "'-1-2");
     assert.deepEqual(all[1], {
         id: first.id, created: String(first.created), status: 'redeemed', source: 'api', coupon: 'A',
         promotion_code: promotion, code: 'Save', customer: '', customer_email: 'jo@example.com', currency: 'usd',
@@ -449,7 +450,7 @@ test('the list can be had as CSV, with the same filters', async () => {
         hold_expires_at: '', redeemed_at: String(first.created), canceled_at: '', expired_at: '',
     });
     const filters = [
-        { coupon: 'B' }, { customer: who }, { status: 'held' }, { created: { gte: 0, gt: 0, lt: 9e9, lte: 9e9 } },
+        { coupon: '-1-2' }, { customer: who }, { status: 'held' }, { created: { gte: 0, gt: 0, lt: 9e9, lte: 9e9 } },
     ];
     for (const filter of filters) assert.equal((await csv(filter))[0].id, second.id);
     assert.deepEqual(await csv({ created: first.created - 1 }), []);
