@@ -1,10 +1,9 @@
 /* What people read: amounts, dates, descriptions of lines. */
 #include "base/amount.h"
 #include "base/currency.h"
+#include "base/date.h"
 #include "base/request.h"
 #include "resources/subscription.h"
-
-#include <time.h>
 
 #define TIMES "\xc3\x97" /* × */
 
@@ -35,10 +34,9 @@ struct str wording_of_date(struct request *request, int64_t time)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct tm day;
-    gmtime_r(&(time_t){time}, &day);
-    return str_format(request->arena, "%d %s %d", day.tm_mday, months[day.tm_mon],
-                      day.tm_year + 1900);
+    const struct date date = date_from_days(floor_divide(time, SECONDS_PER_DAY));
+    return str_format(request->arena, "%lld %s %lld", (long long)date.day, months[date.month - 1],
+                      (long long)date.year);
 }
 
 static const struct product *product_of(struct request *request, const struct price *price)
