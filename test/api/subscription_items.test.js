@@ -226,13 +226,13 @@ test('what cannot be an item is refused under the names of the parameters', asyn
     const { product } = await sdk.prices.retrieve(once);
     const metered = { currency: 'usd', product, unit_amount: 1, recurring: { interval: 'month', meter: 'mtr_no' } };
     for (const [call, path] of [
-        [items.create({ subscription, price_data: metered }), ''],
-        [items.update(item.id, { price_data: metered }), ''],
-        [sdk.subscriptions.create({ customer, items: [{ price_data: metered }] }), 'items[0]'],
-        [sdk.subscriptions.update(subscription, { items: [{ price_data: metered }] }), 'items[0]'],
+        [() => items.create({ subscription, price_data: metered }), ''],
+        [() => items.update(item.id, { price_data: metered }), ''],
+        [() => sdk.subscriptions.create({ customer, items: [{ price_data: metered }] }), 'items[0]'],
+        [() => sdk.subscriptions.update(subscription, { items: [{ price_data: metered }] }), 'items[0]'],
     ]) {
         const param = `${path ? `${path}[price_data]` : 'price_data'}[recurring][meter]`;
-        await rejects(call, { ...MISSING, param });
+        await rejects(call(), { ...MISSING, param });
     }
     await rejects(items.retrieve('si_no'), { status: 404, code: 'resource_missing', param: 'id' });
     assert.equal((await items.list({ subscription })).data.length, 1);
