@@ -25,6 +25,7 @@ static const char *const statuses[] = {"active",   "canceled", "incomplete", "in
 static const char *const feedbacks[] = {
     "customer_service", "low_quality",   "missing_features", "other", "switched_service",
     "too_complex",      "too_expensive", "unused",           NULL};
+static const char *const saves[] = {"off", "on_subscription", NULL};
 static const char *const reasons[] = {"cancellation_requested", "payment_disputed",
                                       "payment_failed", NULL};
 
@@ -37,6 +38,17 @@ static const struct field billing_mode_fields[] = {
 #undef THIS
 static const struct schema billing_mode_schema =
     SCHEMA(struct billing_mode, billing_mode_fields, "billing_mode");
+
+#define THIS struct payment_settings
+static const struct field payment_settings_fields[] = {
+    FIELD(payment_method_types, "Accepted without effect.", .in = CREATE | UPDATE,
+          .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
+    FIELD(save_default_payment_method, "Accepted without effect.", .in = CREATE | UPDATE,
+          .values = saves),
+};
+#undef THIS
+static const struct schema payment_settings_schema =
+    SCHEMA(struct payment_settings, payment_settings_fields, "payment_settings");
 
 #define THIS struct cancellation_details
 static const struct field cancellation_details_fields[] = {
@@ -106,7 +118,7 @@ static const struct field subscription_fields[] = {
     FIELD(discounts, "Its own discounts.", .of = &discount_resource.schema, .since = V_2024_04_10),
     FIELD(ended_at, "When it ended."),
     CONSTANT("invoice_settings", "{\"account_tax_ids\": null, \"issuer\": {\"type\": \"self\"}}",
-             "Accepted without effect.", .in = CREATE | UPDATE, .since = V_2024_04_10),
+             "Not supported.", .since = V_2024_04_10),
     FIELD(item_inputs, "What is bought.", .as = "items", .in = CREATE | UPDATE, .is = INPUT,
           .of = &item_input_schema),
     FIELD(items, "What is bought.", .is = DERIVED, .of = &subscription_item_resource.schema),
@@ -121,10 +133,12 @@ static const struct field subscription_fields[] = {
     CONSTANT("pause_collection", "null", "Not supported."),
     FIELD(payment_behavior, "What happens when an invoice cannot be paid.", .in = CREATE | UPDATE,
           .is = INPUT, .values = payment_behaviors),
+    HASH(payment_settings, payment_settings_schema, "Accepted without effect.",
+         .in = CREATE | UPDATE, .is = INPUT),
     CONSTANT("payment_settings",
              "{\"payment_method_options\": null, \"payment_method_types\": null, "
              "\"save_default_payment_method\": \"off\"}",
-             "Accepted without effect.", .in = CREATE | UPDATE),
+             "Not supported."),
     CONSTANT("pending_invoice_item_interval", "null", "Not supported."),
     CONSTANT("pending_setup_intent", "null", "Not supported.", .is = EXPANDABLE),
     CONSTANT("pending_update", "null", "Not supported."),

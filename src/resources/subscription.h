@@ -33,6 +33,11 @@ struct cancellation_details {
     struct choice reason;
 };
 
+struct payment_settings {
+    struct strings payment_method_types;
+    struct choice save_default_payment_method;
+};
+
 struct billing_mode {
     struct choice type;
 };
@@ -113,6 +118,7 @@ struct subscription {
     bool off_clock; /* a filter: without a test clock */
     bool off_session;
     struct choice payment_behavior;
+    struct payment_settings payment_settings; /* a parameter */
     struct plan *plan;
     struct ref plan_input;
     struct ref price_filter;

@@ -1,5 +1,6 @@
 /* Billing of subscriptions: their invoices, period after period. */
 #include "base/arena.h"
+#include "base/date.h"
 #include "base/request.h"
 #include "resources/event.h"
 #include "resources/invoice_item.h"
@@ -10,7 +11,6 @@
 #include "resources/test_clock.h"
 #include "resources/timer.h"
 
-#define SECONDS_PER_DAY INT64_C(86400)
 #define TRIAL_NOTICE_SECONDS (3 * SECONDS_PER_DAY)
 #define FINALIZE_DELAY_SECONDS 3600
 #define INCOMPLETE_SECONDS (23 * 3600)

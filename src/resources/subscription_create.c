@@ -1,6 +1,7 @@
 /* Creating a subscription: its first period and its first invoice. */
 #include "base/arena.h"
 #include "base/limits.h"
+#include "base/date.h"
 #include "base/request.h"
 #include "resources/event.h"
 #include "resources/invoice_item.h"
@@ -10,7 +11,6 @@
 #include "resources/subscription_parts.h"
 #include "resources/test_clock.h"
 
-#define SECONDS_PER_DAY INT64_C(86400)
 #define FINALIZE_DELAY_SECONDS 3600
 
 static struct subscription_item *items_of(const struct subscription *subscription)

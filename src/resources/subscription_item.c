@@ -8,7 +8,6 @@
 #include "resources/test_clock.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 const char *const proration_behaviors[] = {"always_invoice", "create_prorations", "none", NULL};
 const char *const payment_behaviors[] = {"allow_incomplete", "default_incomplete",
@@ -169,13 +168,13 @@ static bool was_given(const struct request *request, size_t offset)
 /* What an error names as items[0][discounts][1] is discounts[1] here. Returns false. */
 static bool name_parameter(struct request *request)
 {
-    struct str *param = &request->error.param;
-    int name = 0, rest = 0;
-    if (!param->data)
+    struct str rest, *param = &request->error.param;
+    if (!str_starts(*param, STR("items[")))
         return false;
-    const char *path = str_format(request->arena, "%.*s", STR_FMT(*param)).data;
-    if (sscanf(path, "items[%*d][%n%*[a-z_]%n", &name, &rest) == 0 && rest)
-        *param = str_format(request->arena, "%.*s%s", rest - name, path + name, path + rest + 1);
+    str_split(*param, '[', &rest);
+    str_split(rest, '[', &rest);
+    struct str name = str_split(rest, ']', &rest);
+    *param = str_format(request->arena, "%.*s%.*s", STR_FMT(name), STR_FMT(rest));
     return false;
 }
 
@@ -212,7 +211,7 @@ static bool route_create(struct request *request, const struct route *route, str
         return false;
     struct subscription *subscription = load_subscription(request, item->subscription.id);
     struct item_input input = input_of(request, item);
-    input.price = item->price;
+    input.price.id = item->price.id;
     if (!subscription || !change(request, subscription, item, &input))
         return false;
     const struct subscription_item *items = subscription->items.items;
@@ -236,7 +235,7 @@ static bool route_update(struct request *request, const struct route *route, str
     struct item_input input = input_of(request, item);
     input.id = id;
     if (!str_equal(item->price.id, old.id))
-        input.price = item->price;
+        input.price.id = item->price.id;
     if (!subscription || !change(request, subscription, item, &input))
         return false;
     answer_object(answer, &subscription_item_resource,

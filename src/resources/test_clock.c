@@ -2,6 +2,7 @@
  * the timers that go by the clock, in the order in which they are due. */
 #include "resources/test_clock.h"
 
+#include "base/date.h"
 #include "base/request.h"
 #include "money/calendar.h"
 #include "resources/event.h"
@@ -11,7 +12,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define SECONDS_PER_DAY INT64_C(86400)
 #define LIFETIME_SECONDS (30 * SECONDS_PER_DAY)
 #define INTERVALS_AHEAD_MAX 2
 #define TURN_STEPS_MAX 64

@@ -34,9 +34,9 @@ struct str wording_of_date(struct request *request, int64_t time)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct date day = date_from_days(floor_divide(time, SECONDS_PER_DAY));
-    return str_format(request->arena, "%lld %s %lld", (long long)day.day, months[day.month - 1],
-                      (long long)day.year);
+    const struct date date = date_from_days(floor_divide(time, SECONDS_PER_DAY));
+    return str_format(request->arena, "%lld %s %lld", (long long)date.day, months[date.month - 1],
+                      (long long)date.year);
 }
 
 static const struct product *product_of(struct request *request, const struct price *price)

@@ -212,6 +212,19 @@ test('the first part of a period before an anchor is credited as it was charged'
     assert.deepEqual((await it.pending()).map(([amount]) => amount), [-500, 1000]);
 });
 
+test('an item changes to another price by its plan, or to one that is made for it', async () => {
+    const it = await halfway();
+    const plan = await it.monthly(1000);
+    assert.equal((await it.update({ items: [{ id: it.item, plan }] })).plan.id, plan);
+    const { id: product } = await it.sdk.products.create({ name: 'Milk' });
+    const recurring = { interval: 'month', interval_count: 1, usage_type: 'licensed', trial_period_days: 7 };
+    for (const amount of [{ unit_amount: 700 }, { unit_amount_decimal: '700' }]) {
+        const price_data = { currency: 'usd', product, recurring, tax_behavior: 'inclusive', ...amount };
+        const { items } = await it.update({ items: [{ id: it.item, price_data }], proration_behavior: 'none' });
+        assert.deepEqual([items.data.length, items.data[0].price.unit_amount], [1, 700]);
+    }
+});
+
 test('prices that do not go together are refused, and nothing changes', async () => {
     const it = await halfway();
     const prices = {
@@ -260,10 +273,20 @@ test('one-time items are on the first invoice, each with its own discounts', asy
     const { id: code } = await sdk.promotionCodes.create({ promotion: { type: 'coupon', coupon: half } });
     const updated = await sdk.subscriptions.update(made.id, {
         add_invoice_items: [{ price: fee, discounts: [{ promotion_code: code }], metadata: { b: '2' } },
-            { price_data: { currency: 'usd', product, unit_amount: 5 }, discountable: true, quantity: 2 }],
+            { price_data: { currency: 'usd', product, unit_amount: 5, tax_behavior: 'inclusive' }, discountable: true },
+            { price_data: { currency: 'usd', product, unit_amount_decimal: '5' } }],
         proration_behavior: 'always_invoice', expand: ['latest_invoice'],
     });
-    assert.equal(updated.latest_invoice.total, 450 + 9);
+    assert.equal(updated.latest_invoice.total, 450 + 4 + 4);
+    // A discount of the customer's can be used again, with no more redeemed.
+    const [discount] = made.discounts;
+    const again = [{ price: fee, discounts: [{ discount }] }];
+    await sdk.subscriptions.create({
+        customer, items: [{ price }],
+        add_invoice_items: [...again, { price: fee, discounts: [{ promotion_code: code }] }],
+    });
+    await sdk.subscriptions.update(made.id, { add_invoice_items: again });
+    assert.equal((await sdk.coupons.retrieve(tenth)).times_redeemed, 1);
     for (const [item, expected] of [
         [{ price }, { ...INVALID, param: 'add_invoice_items[0][price]' }],
         [{ price: 'price_no' }, { ...INVALID, code: 'resource_missing', param: 'add_invoice_items[0][price]' }],

@@ -39,10 +39,10 @@ test('an item is added to a subscription', async () => {
     const price = await monthly(1000);
     const { id: half } = await coupon({ duration: 'forever' });
     const item = await items.create({
-        subscription, price, quantity: 2, metadata: { a: '1' }, discounts: [{ coupon: half }],
+        subscription, price, quantity: 2, metadata: { a: '1' }, discounts: [{ coupon: half }], expand: ['subscription'],
         proration_behavior: 'create_prorations', proration_date: at('2027-04-21'), payment_behavior: 'allow_incomplete',
     });
-    assert.deepEqual(plain([item.object, item.subscription, item.price.id, item.plan.id, item.quantity, item.metadata]),
+    assert.deepEqual(plain([item.object, item.subscription.id ?? item.subscription, item.price.id, item.plan.id, item.quantity, item.metadata]),
         ['subscription_item', subscription, price, price, 2, { a: '1' }]);
     assert.deepEqual([item.current_period_start, item.current_period_end, item.created],
         [at('2027-04-01'), at('2027-05-01'), at('2027-04-16')]);
@@ -124,6 +124,73 @@ test('an item is removed, and the rest of it credited', async () => {
     assert.equal((await items.list({ subscription })).data.length, 1);
 });
 
+test('an item is made and changed with every kind of discount', async () => {
+    const { sdk, items, item, subscription, monthly, coupon } = await halfway();
+    const { id: half } = await coupon({ duration: 'forever' });
+    const { id: code } = await sdk.promotionCodes.create({ promotion: { type: 'coupon', coupon: half } });
+    const proration_behavior = 'none';
+    const one = await items.create({
+        subscription, price: await monthly(1), discounts: [{ promotion_code: code }], proration_behavior,
+    });
+    const two = await items.create({
+        subscription, price: await monthly(2), discounts: [{ discount: one.discounts[0] }], proration_behavior,
+    });
+    assert.deepEqual(two.discounts, one.discounts);
+    const three = await items.create({
+        subscription, price: await monthly(3), discounts: '', metadata: '', proration_behavior,
+    });
+    assert.deepEqual([three.discounts, plain(three.metadata)], [[], {}]);
+    const { discounts: [discount] } = await items.update(item.id, {
+        quantity: 1, payment_behavior: 'allow_incomplete', proration_date: at('2027-04-20'), expand: ['discounts'],
+        discounts: [{ coupon: half }],
+    });
+    assert.equal(discount.subscription_item, item.id);
+    const { data } = await items.list({ subscription, expand: ['data.discounts'] });
+    assert.deepEqual(data.map(({ discounts }) => discounts.length).sort(), [0, 1, 1, 1]);
+    const price_data = { currency: 'usd', product: one.price.product, unit_amount: 5,
+        recurring: { interval: 'month', usage_type: 'licensed', trial_period_days: 7 } };
+    const { id } = await items.create({ subscription, price_data, proration_behavior });
+    assert.equal((await items.update(id, { price_data, proration_behavior })).price.recurring.trial_period_days, 7);
+});
+
+test('a discount is a coupon, a code, or one that is there, of the subscription or of an item', async () => {
+    const { sdk, customer, coupon, monthly, subscription } = await halfway();
+    const price = await monthly(2500);
+    const create = (fields) => sdk.subscriptions.create({ customer, items: [{ price }], ...fields });
+    await sdk.subscriptions.cancel(subscription);
+    const { id: first } = await coupon({ duration: 'forever' });
+    const { id: second } = await coupon({ percent_off: 10, duration: 'forever' });
+    const { id: code } = await sdk.promotionCodes.create({ promotion: { type: 'coupon', coupon: second } });
+    const made = await create({
+        discounts: [{ coupon: first }], items: [{ price, discounts: [{ promotion_code: code }] }],
+        expand: ['latest_invoice'], metadata: '',
+    });
+    assert.deepEqual([made.latest_invoice.subtotal, made.latest_invoice.total], [2250, 1125]);
+    const [discount] = made.discounts;
+    const [ofItem] = made.items.data[0].discounts;
+    const again = await create({ discounts: [{ discount }], items: [{ price, discounts: [{ discount: ofItem }] }] });
+    assert.deepEqual([again.discounts, again.items.data[0].discounts], [[discount], [ofItem]]);
+    assert.equal((await sdk.coupons.retrieve(first)).times_redeemed, 1, 'nothing was redeemed again');
+    const none = await create({
+        items: [{ price, discounts: '' }], discounts: '', payment_settings: { payment_method_types: '' },
+    });
+    assert.deepEqual([none.discounts, none.items.data[0].discounts], [[], []]);
+    const { items: { data: [item] } } = await sdk.subscriptions.update(none.id, {
+        discounts: [{ promotion_code: code }],
+        items: [{ id: none.items.data[0].id, discounts: [{ promotion_code: code }] }],
+    });
+    assert.equal(item.discounts.length, 1);
+    for (const [entry, param] of [[{ coupon: first, promotion_code: code }, 'discounts[0]'],
+        [{ discount: 'di_no' }, 'discounts[0][discount]']]) {
+        await rejects(create({ discounts: [entry] }), { ...INVALID, param });
+    }
+    await rejects(create({ discounts: [{ coupon: second }, { promotion_code: code }] }),
+        { ...INVALID, param: 'discounts[1][promotion_code]' });
+    const { id: stranger } = await sdk.customers.create();
+    await rejects(create({ customer: stranger, discounts: [{ discount }] }), { ...MISSING, param: 'discounts[0][discount]' });
+    assert.equal((await sdk.subscriptions.list({ customer })).data.length, 3);
+});
+
 test('the items of a subscription are listed, of which one has to be named', async () => {
     const { items, item, subscription, monthly, key } = await halfway();
     const { id } = await items.create({ subscription, price: await monthly(1) });
@@ -137,7 +204,7 @@ test('the items of a subscription are listed, of which one has to be named', asy
 });
 
 test('what cannot be an item is refused under the names of the parameters', async () => {
-    const { items, item, subscription, price, monthly } = await halfway();
+    const { sdk, customer, items, item, subscription, price, monthly } = await halfway();
     const { id: once } = await price(100);
     const { id: weekly } = await price(100, { interval: 'week' });
     for (const [fields, expected] of [
@@ -156,6 +223,17 @@ test('what cannot be an item is refused under the names of the parameters', asyn
         await rejects(items.create({ subscription, ...fields }), expected);
     }
     await rejects(items.update(item.id, { price: once }), { ...INVALID, param: 'price' });
+    const { product } = await sdk.prices.retrieve(once);
+    const metered = { currency: 'usd', product, unit_amount: 1, recurring: { interval: 'month', meter: 'mtr_no' } };
+    for (const [call, path] of [
+        [() => items.create({ subscription, price_data: metered }), ''],
+        [() => items.update(item.id, { price_data: metered }), ''],
+        [() => sdk.subscriptions.create({ customer, items: [{ price_data: metered }] }), 'items[0]'],
+        [() => sdk.subscriptions.update(subscription, { items: [{ price_data: metered }] }), 'items[0]'],
+    ]) {
+        const param = `${path ? `${path}[price_data]` : 'price_data'}[recurring][meter]`;
+        await rejects(call(), { ...MISSING, param });
+    }
     await rejects(items.retrieve('si_no'), { status: 404, code: 'resource_missing', param: 'id' });
     assert.equal((await items.list({ subscription })).data.length, 1);
 });

@@ -57,8 +57,8 @@ test('what a subscription is made with is what it shows', async () => {
         automatic_tax: { enabled: false }, cancel_at, collection_method: 'charge_automatically', currency: 'usd',
         days_until_due: 3, default_payment_method: method, description: 'Tea', metadata: { a: '1' }, off_session: true,
         payment_behavior: 'allow_incomplete', proration_behavior: 'create_prorations', billing_mode: { type: 'classic' },
-        items: [{ price, quantity: 3, metadata: { b: '2' } }], invoice_settings: { issuer: { type: 'self' } },
-        payment_settings: { save_default_payment_method: 'on_subscription' },
+        items: [{ price, quantity: 3, metadata: { b: '2' } }],
+        payment_settings: { save_default_payment_method: 'on_subscription', payment_method_types: ['card'] },
     });
     const { status, description, metadata, days_until_due, default_payment_method, currency, quantity } = made;
     assert.deepEqual(plain({ status, description, metadata, days_until_due, default_payment_method, currency, quantity }), {
@@ -72,7 +72,7 @@ test('what a subscription is made with is what it shows', async () => {
         [3, price, made.id, { b: '2' }, 1]);
     assert.deepEqual(plain(await sdk.subscriptions.retrieve(made.id)), plain(made));
     const same = await sdk.subscriptions.update(made.id, {
-        invoice_settings: { issuer: { type: 'self' } }, payment_settings: { save_default_payment_method: 'off' },
+        payment_settings: { save_default_payment_method: 'off', payment_method_types: '' },
     });
     assert.deepEqual(plain(same), plain(made), 'what is accepted without effect');
     const intent = (await sdk.paymentIntents.list({ customer })).data[0];
@@ -93,7 +93,8 @@ test('a price can be made with the subscription, and named by its older name', a
     const two = await create({ items: [{ plan: price }] });
     assert.deepEqual([two.plan.id, two.plan.amount, two.plan.interval], [price, 2500, 'month']);
     const three = await create({ items: [{ price_data: {
-        currency: 'usd', product, unit_amount_decimal: '12.5', tax_behavior: 'exclusive', recurring: { interval: 'day' },
+        currency: 'usd', product, unit_amount_decimal: '12.5', tax_behavior: 'exclusive',
+        recurring: { interval: 'day', usage_type: 'licensed', trial_period_days: 1 },
     }, quantity: 100 }], customer });
     assert.equal((await sdk.invoices.retrieve(three.latest_invoice)).total, 1250);
 });
@@ -365,7 +366,12 @@ test('lists are filtered by what subscriptions are', async () => {
     assert.deepEqual(await ids({ price: other }), [sent.id]);
     assert.deepEqual(await ids({ plan: price }), [trial.id, paid.id]);
     assert.deepEqual(await ids({ customer, created: { gte: paid.created }, limit: 1 }), [trial.id]);
-    assert.deepEqual(await ids({ created: { gt: gone.created + 60 } }), []);
+    for (const [filter, count] of [[paid.created - 60, 0], [{ gt: gone.created + 60 }, 0], [{ lt: paid.created }, 0],
+        [{ lte: gone.created }, 3]]) {
+        assert.equal((await ids({ created: filter })).length, count);
+    }
+    const { data: [expanded] } = await sdk.subscriptions.list({ limit: 1, expand: ['data.customer'] });
+    assert.equal(expanded.customer.id, customer);
     assert.deepEqual(await ids({ starting_after: trial.id }), [sent.id, paid.id]);
     assert.deepEqual(await ids({ ending_before: sent.id }), [trial.id]);
     await rejects(sdk.subscriptions.list({ customer: 'cus_no' }), { ...MISSING, param: 'customer' });
@@ -391,8 +397,11 @@ test('before basil the periods stand on the subscription, and lists are filtered
         assert.deepEqual([json.current_period_start, json.current_period_end], [current_period_start, current_period_end]);
         assert(!('current_period_end' in json.items.data[0]));
         assert.deepEqual([json.status, json.plan.amount, json.quantity], ['active', 2500, 1]);
-        for (const [filter, count] of [[{ current_period_end }, 1], [{ current_period_end: { lt: current_period_end } }, 0],
-            [{ current_period_start }, 1], [{ current_period_start: { gt: current_period_start } }, 0]]) {
+        for (const [filter, count] of [[{ current_period_end }, 1], [{ current_period_start }, 1],
+            ...[['lt', 0], ['lte', 1], ['gt', 0], ['gte', 1]].flatMap(([bound, count]) => [
+                [{ current_period_end: { [bound]: current_period_end } }, count],
+                [{ current_period_start: { [bound]: current_period_start } }, count],
+            ])]) {
             const { json: list } = await call(version, 'GET', '/v1/subscriptions', filter);
             assert.equal(list.data.length, count);
         }

@@ -81,6 +81,11 @@ test('clocks are listed', async () => {
     assert.deepEqual(await list(), ids);
     assert.deepEqual(await list({ limit: 1, starting_after: ids[0] }), [ids[1]]);
     assert.deepEqual(await list({ ending_before: ids[1] }), [ids[0]]);
+    const { created } = await each.retrieve(ids[0]);
+    for (const [filter, count] of [[created - 60, 0], [{ gt: created }, 0], [{ gte: created - 60 }, 3],
+        [{ lt: created - 60 }, 0], [{ lte: created }, 3]]) {
+        assert.equal((await list({ created: filter })).length, count);
+    }
 });
 
 test('status_details are shown from acacia on', async () => {
