@@ -187,7 +187,9 @@ static void add_parameters(struct json_scope *operation, const struct route *rou
     if (strcmp(route->method, "POST") != 0 || route->raw_body) {
         add_queries(&parameters, route->parameters, route->in, version);
         if (route->handler == resource_list) {
-            add_queries(&parameters, &page_schema, FILTER, version);
+            add_queries(&parameters,
+                        takes_expand(route, version) ? &page_schema : &plain_page_schema, FILTER,
+                        version);
         } else if (takes_expand(route, version)) {
             struct json_scope expand = openapi_open_item(&parameters);
             openapi_add_string(&expand, "name", "expand");

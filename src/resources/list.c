@@ -17,8 +17,8 @@
 
 #define THIS struct page
 static const struct field page_fields[] = {
-    FIELD(ending_before, "Shows what is newer than the object with this id.", .in = FILTER),
     FIELD(expand, "Which fields to expand, each path starting with `data`.", .in = FILTER),
+    FIELD(ending_before, "Shows what is newer than the object with this id.", .in = FILTER),
     FIELD(limit, "How many objects at most, 1 to 100; 10 by default.", .in = FILTER,
           .min = INT64_MIN, .max = INT64_MAX),
     FIELD(starting_after, "Shows what is older than the object with this id.", .in = FILTER),
@@ -26,6 +26,12 @@ static const struct field page_fields[] = {
 #undef THIS
 
 const struct schema page_schema = SCHEMA(struct page, page_fields, "page");
+const struct schema plain_page_schema = {
+    .name = "page",
+    .fields = page_fields + 1,
+    .count = ARRAY_LENGTH(page_fields) - 1,
+    .size = sizeof(struct page),
+};
 
 /* A SELECT under construction: the condition's parameters with their values. */
 struct selection {

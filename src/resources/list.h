@@ -39,6 +39,8 @@ bool resource_list_of(struct request *request, const struct route *route, struct
 
 /* The parameters that every list takes: limit, starting_after, ending_before. */
 extern const struct schema page_schema;
+/* The same without expand[], of objects in which there is nothing to expand. */
+extern const struct schema plain_page_schema;
 
 /* The list's statement with every filter that the table offers, each on its own and all together,
  * one per line: for trying them on a database. */

@@ -93,7 +93,7 @@ test('every code is a promotion code with what the batch says', async () => {
     const expires_at = Math.floor(Date.now() / 1000) + YEAR;
     const restrictions = {
         minimum_amount: 500, minimum_amount_currency: 'usd', first_time_transaction: true,
-        currency_options: { eur: { minimum_amount: 450 } },
+        max_redemptions_per_customer: 2, currency_options: { eur: { minimum_amount: 450 } },
     };
     const batch = await complete(key, {
         count: 3, pattern: 'Sale-##_####', max_redemptions: 7, expires_at, restrictions, metadata: { a: 'b' },
@@ -398,7 +398,7 @@ test('what imported codes have in common is in the query', async () => {
     const key = await newShop();
     const restrictions = {
         minimum_amount: 500, minimum_amount_currency: 'usd', first_time_transaction: true,
-        currency_options: { eur: { minimum_amount: 450 } },
+        max_redemptions_per_customer: 2, currency_options: { eur: { minimum_amount: 450 } },
     };
     const expires_at = Math.floor(Date.now() / 1000) + YEAR;
     const { json } = await importCsv(key, 'code\nA', { restrictions, expires_at, max_redemptions: 3, active: false });

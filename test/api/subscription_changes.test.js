@@ -274,7 +274,8 @@ test('one-time items are on the first invoice, each with its own discounts', asy
     const updated = await sdk.subscriptions.update(made.id, {
         add_invoice_items: [{ price: fee, discounts: [{ promotion_code: code }], metadata: { b: '2' } },
             { price_data: { currency: 'usd', product, unit_amount: 5, tax_behavior: 'inclusive' }, discountable: true },
-            { price_data: { currency: 'usd', product, unit_amount_decimal: '5' } }],
+            { price_data: { currency: 'usd', product, unit_amount_decimal: '5' }, quantity: 1 }],
+        payment_settings: { payment_method_types: ['card'] },
         proration_behavior: 'always_invoice', expand: ['latest_invoice'],
     });
     assert.equal(updated.latest_invoice.total, 450 + 4 + 4);
