@@ -8,13 +8,22 @@ import Stripe20231016 from 'stripe-2023-10-16';
 import StripeAcacia from 'stripe-acacia';
 import { rejects } from '../lib/assert.js';
 import { newKey } from '../lib/client.js';
+import { card, open, press } from '../lib/pages.js';
+import { receive, until } from '../lib/receiver.js';
 import { start } from '../lib/server.js';
 
 const PATIENCE = 60_000; // milliseconds for a clock to arrive
 
 let server;
-before(async () => { server = await start(); });
-after(() => server?.stop());
+let receiver;
+before(async () => {
+    server = await start();
+    receiver = await receive();
+});
+after(async () => {
+    await server?.stop();
+    receiver?.close();
+});
 
 // Where clients differ in how they say and see the same.
 const ENDIVE = {
@@ -151,6 +160,67 @@ for (const [name, era] of [['endive', ENDIVE], ['acacia', ACACIA], ['2023-10-16'
                 assert.equal(discountsOf(subscription), left, coupon);
                 assert.equal(periodEnd(subscription), Date.UTC(2027, 3, 15) / 1000);
             }
+        });
+
+        test('a buyer types a code at the checkout, and the shop is told by a signed webhook', async () => {
+            const { sdk, code, customer } = await shop();
+            const path = `/${name}`;
+            const { secret } = await sdk.webhookEndpoints.create({
+                url: receiver.url(path), enabled_events: ['checkout.session.completed', 'promotion_code.updated'],
+                api_version: Sdk.API_VERSION,
+            });
+            const session = await sdk.checkout.sessions.create({
+                mode: 'payment', customer, success_url: 'https://shop.example/thanks', allow_promotion_codes: true,
+                line_items: [{
+                    price_data: { currency: 'usd', unit_amount: 9999, product_data: { name: 'Tea pot' } }, quantity: 1,
+                }],
+            });
+            assert.deepEqual([session.status, session.amount_total], ['open', 9999]);
+            const wrong = await press(session.url, await open(session.url), 'apply', { code: 'LUNCH' });
+            assert.deepEqual(wrong.problems, ['This code is invalid.']);
+            const applied = await press(session.url, wrong, 'apply', { code: 'launch' });
+            assert.equal(applied.sums['Total due today'], '$74.99');
+            assert.equal((await sdk.promotionCodes.retrieve(code)).times_redeemed, 0, 'only what is bought counts');
+            const { status, location } = await press(session.url, applied, 'pay', card);
+            assert.deepEqual([status, location], [303, 'https://shop.example/thanks']);
+            const { status: ended, payment_status, amount_total, total_details } =
+                await sdk.checkout.sessions.retrieve(session.id);
+            assert.deepEqual([ended, payment_status, amount_total, total_details.amount_discount],
+                ['complete', 'paid', 7499, 2500]);
+            assert.equal((await sdk.promotionCodes.retrieve(code)).times_redeemed, 1);
+            await until(() => receiver.at(path).length === 2);
+            const events = receiver.at(path).map(({ body, headers }) =>
+                sdk.webhooks.constructEvent(body, headers['stripe-signature'], secret));
+            const told = Object.fromEntries(events.map(({ type, data }) => [type, data]));
+            assert.equal(told['checkout.session.completed'].object.id, session.id);
+            assert.deepEqual(told['promotion_code.updated'].previous_attributes, { times_redeemed: 0 });
+        });
+
+        test('the portal shows the discount of a subscription, and takes a code with a change', async () => {
+            const { sdk, price, product, customer, subscribe } = await shop();
+            const { id: large } = await sdk.prices.create({
+                product, currency: 'usd', unit_amount: 6000, recurring: { interval: 'month' },
+            });
+            const subscription = await subscribe();
+            const { id: configuration } = await sdk.billingPortal.configurations.create({
+                business_profile: {},
+                features: {
+                    subscription_update: {
+                        enabled: true, default_allowed_updates: ['price', 'promotion_code'],
+                        products: [{ product, prices: [price, large] }],
+                    },
+                },
+            });
+            const { url } = await sdk.billingPortal.sessions.create({ customer, configuration });
+            const view = `${url}?update=${subscription.id}`;
+            const typed = { subscription: subscription.id, price: large };
+            const wrong = await press(url, await open(view), 'update', { ...typed, code: 'LUNCH' });
+            assert.deepEqual(wrong.problems, ['This code is invalid.']);
+            assert.equal((await sdk.subscriptions.retrieve(subscription.id)).items.data[0].price.id, price, 'both or neither');
+            await press(url, await open(view), 'update', { ...typed, code: 'LAUNCH' });
+            const changed = await sdk.subscriptions.retrieve(subscription.id);
+            assert.deepEqual([changed.items.data[0].price.id, discountsOf(changed)], [large, 1]);
+            assert.match((await open(url)).html, /LAUNCH.*25% off/s);
         });
 
         test('a code for first purchases is refused after one', async () => {
