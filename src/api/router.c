@@ -132,7 +132,7 @@ const struct route *router_find(const struct router *router, struct arena *arena
     for (size_t i = 0; i < router->count; i++) {
         const struct route *route = &router->routes[i];
         ids[0] = ids[1] = STR_NULL;
-        if (!str_is(method, route->method) || !matches(route->path, path, ids))
+        if (!matches(route->path, path, ids) || !str_is(method, route->method))
             continue;
         for (size_t j = 0; j < PATH_IDS_MAX; j++)
             if (ids[j].data && !form_unescape(arena, ids[j], false, &ids[j]))

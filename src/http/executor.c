@@ -142,11 +142,10 @@ static void finish_batch(struct job *batch)
     }
 }
 
-/* Takes what is queued, up to a batch; waits for it unless `idle` work could be done meanwhile. */
-static struct job *take_batch(struct executor *executor, bool *idle)
+/* Takes what is queued, up to a batch; waits a while when there is nothing. */
+static struct job *take_batch(struct executor *executor)
 {
     pthread_mutex_lock(&executor->lock);
-    *idle = !executor->first;
     while (!executor->first && !executor->stopping) {
         struct timespec until;
         clock_gettime(CLOCK_REALTIME, &until);
@@ -175,6 +174,14 @@ static bool is_stopping(struct executor *executor)
     bool stopping = executor->stopping && !executor->first;
     pthread_mutex_unlock(&executor->lock);
     return stopping;
+}
+
+static bool is_idle(struct executor *executor)
+{
+    pthread_mutex_lock(&executor->lock);
+    bool idle = !executor->first;
+    pthread_mutex_unlock(&executor->lock);
+    return idle;
 }
 
 /* Jobs that waited too long are refused: whoever sent them may have given up. */
@@ -228,16 +235,15 @@ static void try_space(struct executor *executor)
 static void *write_forever(void *context)
 {
     struct executor *executor = context;
-    bool idle;
     while (!is_stopping(executor)) {
-        struct job *batch = drop_late(executor, take_batch(executor, &idle));
+        struct job *batch = drop_late(executor, take_batch(executor));
         if (batch)
             run_all(executor, batch);
         else if (atomic_load(&executor->full))
             try_space(executor);
         finish_batch(batch);
         db_clear(executor->writer);
-        if (db_wants_maintenance(executor->writer, idle && !batch)) {
+        if (db_wants_maintenance(executor->writer, is_idle(executor))) {
             end_idle_reads(executor);
             db_maintain(executor->writer);
             end_idle_reads(executor); /* those of meanwhile, or the log cannot start over */

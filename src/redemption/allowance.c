@@ -13,7 +13,7 @@ STATEMENT(take_use,
           "INSERT INTO customer_uses (tenant, coupon, promotion_code, who, times_redeemed)"
           " VALUES ($1, $2, $3, $4, 1) ON CONFLICT (tenant, coupon, promotion_code, who)"
           " DO UPDATE SET times_redeemed = customer_uses.times_redeemed + 1"
-          " WHERE customer_uses.times_redeemed < $5 RETURNING times_redeemed");
+          " WHERE customer_uses.times_redeemed < $5");
 STATEMENT(return_use, "UPDATE customer_uses SET times_redeemed = times_redeemed - 1"
                       " WHERE tenant = $1 AND coupon = $2 AND promotion_code = $3 AND who = $4"
                       " AND times_redeemed > 0");
@@ -23,12 +23,10 @@ STATEMENT(open_code, "UPDATE promotion_code_uses SET max_amount_off_total = $1"
                      " WHERE tenant = $2 AND promotion_code = $3");
 STATEMENT(move_coupon, "UPDATE coupon_uses SET amount_off_total = amount_off_total + $1"
                        " WHERE tenant = $2 AND coupon = $3 AND amount_off_total + $1 >= 0"
-                       " AND amount_off_total + $1 <= max_amount_off_total"
-                       " RETURNING amount_off_total");
+                       " AND amount_off_total + $1 <= max_amount_off_total");
 STATEMENT(move_code, "UPDATE promotion_code_uses SET amount_off_total = amount_off_total + $1"
                      " WHERE tenant = $2 AND promotion_code = $3 AND amount_off_total + $1 >= 0"
-                     " AND amount_off_total + $1 <= max_amount_off_total"
-                     " RETURNING amount_off_total");
+                     " AND amount_off_total + $1 <= max_amount_off_total");
 
 static struct query query_uses(struct request *request, const struct statement *statement,
                                struct counted counted, struct str who)
@@ -56,10 +54,7 @@ bool allowance_take_use(struct request *request, struct counted counted, struct 
 {
     struct query query = query_uses(request, &take_use, counted, who);
     db_bind_int(&query, max);
-    if (!db_row(&query))
-        return false;
-    db_end(&query);
-    return true;
+    return db_run(&query) == DB_DONE && db_changes(request->db) > 0;
 }
 
 void allowance_return_use(struct request *request, struct counted counted, struct str who)
@@ -88,10 +83,7 @@ void allowance_open(struct request *request, struct counted counted, int64_t max
 static bool move_money(struct request *request, struct counted counted, int64_t amount)
 {
     struct query query = query_money(request, &move_coupon, &move_code, counted, amount);
-    if (!db_row(&query))
-        return false;
-    db_end(&query);
-    return true;
+    return db_run(&query) == DB_DONE && db_changes(request->db) > 0;
 }
 
 bool allowance_take_amount(struct request *request, struct counted counted, int64_t amount)

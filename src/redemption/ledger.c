@@ -1,5 +1,6 @@
 /* The ledger and its counters. A cap is enforced by the condition of one UPDATE, never by reading
- * first and writing then; which number of use an entry is comes from the same statement. */
+ * first and writing then; which number of use an entry is, is read after it in the transaction that
+ * then owns the counter. RETURNING would cost SQLite several times as much. */
 #include "redemption/ledger.h"
 
 #include "base/request.h"
@@ -18,13 +19,11 @@ STATEMENT(recap_code, "UPDATE promotion_code_uses SET max_redemptions = $1"
 STATEMENT(take_coupon, "UPDATE coupon_uses SET times_redeemed = times_redeemed + $1,"
                        " previous_redemption = last_redemption, last_redemption = $2"
                        " WHERE tenant = $3 AND coupon = $4"
-                       " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
-                       " RETURNING times_redeemed, previous_redemption");
+                       " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)");
 STATEMENT(take_code, "UPDATE promotion_code_uses SET times_redeemed = times_redeemed + $1,"
                      " previous_redemption = last_redemption, last_redemption = $2"
                      " WHERE tenant = $3 AND promotion_code = $4"
-                     " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)"
-                     " RETURNING times_redeemed, previous_redemption");
+                     " AND (max_redemptions IS NULL OR times_redeemed + $1 <= max_redemptions)");
 STATEMENT(enter,
           "INSERT INTO redemptions (tenant, seq, created, uses, coupon, coupon_ordinal,"
           " coupon_previous, promotion_code, promotion_code_ordinal, promotion_code_previous,"
@@ -32,12 +31,14 @@ STATEMENT(enter,
           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
 STATEMENT(give_coupon, "UPDATE coupon_uses SET times_redeemed = times_redeemed - $1,"
                        " previous_redemption = last_redemption, last_redemption = $2"
-                       " WHERE tenant = $3 AND coupon = $4 AND times_redeemed >= $1"
-                       " RETURNING times_redeemed, previous_redemption");
+                       " WHERE tenant = $3 AND coupon = $4 AND times_redeemed >= $1");
 STATEMENT(give_code, "UPDATE promotion_code_uses SET times_redeemed = times_redeemed - $1,"
                      " previous_redemption = last_redemption, last_redemption = $2"
-                     " WHERE tenant = $3 AND promotion_code = $4 AND times_redeemed >= $1"
-                     " RETURNING times_redeemed, previous_redemption");
+                     " WHERE tenant = $3 AND promotion_code = $4 AND times_redeemed >= $1");
+STATEMENT(find_coupon, "SELECT times_redeemed, previous_redemption FROM coupon_uses"
+                       " WHERE tenant = $1 AND coupon = $2");
+STATEMENT(find_code, "SELECT times_redeemed, previous_redemption FROM promotion_code_uses"
+                     " WHERE tenant = $1 AND promotion_code = $2");
 
 static void bind_cap(struct query *query, struct opt_int max_redemptions)
 {
@@ -94,19 +95,25 @@ struct place {
     int64_t previous; /* 0: the first */
 };
 
-/* Moves a counter. False: it would leave its bounds. */
-static bool move(struct request *request, const struct statement *statement, int64_t row,
-                 int64_t entry, int64_t uses, struct place *place)
+/* Moves a counter by `statement`, and finds where it is then. False: it would leave its bounds. */
+static bool move(struct request *request, const struct statement *statement,
+                 const struct statement *find, int64_t row, int64_t entry, int64_t uses,
+                 struct place *place)
 {
     struct query query = db_query(request->db, statement);
     db_bind_int(&query, uses);
     db_bind_int(&query, entry);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, row);
-    if (!db_row(&query))
+    if (db_run(&query) != DB_DONE || db_changes(request->db) == 0)
         return false;
-    *place = (struct place){db_int(&query, 0), db_int(&query, 1)};
-    db_end(&query);
+    struct query found = db_query(request->db, find);
+    db_bind_int(&found, request->tenant);
+    db_bind_int(&found, row);
+    if (!db_row(&found))
+        return false;
+    *place = (struct place){db_int(&found, 0), db_int(&found, 1)};
+    db_end(&found);
     return true;
 }
 
@@ -145,10 +152,11 @@ enum ledger_result ledger_redeem(struct request *request, const struct use *use)
 {
     struct place coupon = {0}, code = {0};
     int64_t entry = use->entry ? use->entry : db_next_row(request->db, request->now);
-    if (use->coupon && !move(request, &take_coupon, use->coupon, entry, use->uses, &coupon))
+    if (use->coupon &&
+        !move(request, &take_coupon, &find_coupon, use->coupon, entry, use->uses, &coupon))
         return LEDGER_COUPON_USED_UP;
     if (use->promotion_code &&
-        !move(request, &take_code, use->promotion_code, entry, use->uses, &code))
+        !move(request, &take_code, &find_code, use->promotion_code, entry, use->uses, &code))
         return LEDGER_CODE_USED_UP;
     write_entry(request, use, entry, &coupon, &code, false);
     return LEDGER_DONE;
@@ -158,9 +166,10 @@ void ledger_release(struct request *request, const struct use *use)
 {
     struct place coupon = {0}, code = {0};
     int64_t entry = db_next_row(request->db, request->now);
-    bool moved = move(request, &give_coupon, use->coupon, entry, use->uses, &coupon) &&
-                 (!use->promotion_code ||
-                  move(request, &give_code, use->promotion_code, entry, use->uses, &code));
+    bool moved =
+        move(request, &give_coupon, &find_coupon, use->coupon, entry, use->uses, &coupon) &&
+        (!use->promotion_code ||
+         move(request, &give_code, &find_code, use->promotion_code, entry, use->uses, &code));
     assert(moved || db_failed(request->db) != DB_OK); /* what was counted can be taken back */
     write_entry(request, use, entry, &coupon, &code, true);
 }

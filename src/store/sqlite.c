@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define CACHE_SLOTS 512           /* prepared statements per connection; a power of two */
-#define CHECKPOINT_PAGES 4000     /* about 16 MiB of log: checkpoint even when busy */
+#define CHECKPOINT_PAGES 1000     /* about 4 MiB of log: checkpoint even when busy */
 #define CHECKPOINT_IDLE_PAGES 500 /* checkpoint when nothing waits */
 #define PAGE_CACHE_KIB 16384
 #define BUSY_TIMEOUT_MS 5000

@@ -15,6 +15,8 @@ enum {
     FIND_CODE,
     FIND_COUPON,
     FIND_EXPIRED,
+    FIND_COUPON_USES,
+    FIND_CODE_USES,
     FINDERS,
 };
 
@@ -52,13 +54,16 @@ static const char *const finders[FINDERS] = {
                     " WHERE c.tenant = ?1 AND c.seq = ?2",
     [FIND_EXPIRED] = "SELECT seq, slot FROM idempotency_answers WHERE tenant = ?1 AND seq < ?2"
                      " ORDER BY seq LIMIT 4",
+    [FIND_COUPON_USES] = "SELECT times_redeemed, previous_redemption FROM coupon_uses"
+                         " WHERE tenant = ?1 AND coupon = ?2",
+    [FIND_CODE_USES] = "SELECT times_redeemed, previous_redemption FROM promotion_code_uses"
+                       " WHERE tenant = ?1 AND promotion_code = ?2",
 };
 
 #define TAKE(table, column)                                                                      \
     "UPDATE " table " SET times_redeemed = times_redeemed + 1,"                                  \
     " previous_redemption = last_redemption, last_redemption = ?2 WHERE tenant = ?1 AND " column \
-    " = ?3 AND (max_redemptions IS NULL OR times_redeemed + 1 <= max_redemptions)"               \
-    " RETURNING times_redeemed, previous_redemption"
+    " = ?3 AND (max_redemptions IS NULL OR times_redeemed + 1 <= max_redemptions)"
 
 static void read_pattern(struct loop *loop)
 {
@@ -119,11 +124,12 @@ static bool find_int(struct loop *loop, int finder, int64_t value)
     return find(loop, of.find[finder]);
 }
 
-static void take(struct loop *loop, sqlite3_stmt *statement, int64_t entry, int64_t row)
+static void take(struct loop *loop, sqlite3_stmt *statement, int finder, int64_t entry, int64_t row)
 {
     sqlite3_bind_int64(statement, 2, entry);
     sqlite3_bind_int64(statement, 3, row);
-    check(loop, find(loop, statement));
+    run(loop, statement);
+    check(loop, find_int(loop, finder, row));
 }
 
 static void insert_event(struct loop *loop, const struct insert *event, char *id, int64_t date)
@@ -144,8 +150,8 @@ static void step(struct loop *loop, int64_t date)
     sqlite3_bind_text(of.find[FIND_TEXT], 2, code->key, -1, SQLITE_STATIC);
     check(loop, find(loop, of.find[FIND_TEXT]) && find_int(loop, FIND_CODE, code->seq) &&
                     find_int(loop, FIND_COUPON, of.coupon));
-    take(loop, of.take_coupon, entry, of.coupon);
-    take(loop, of.take_code, entry, code->seq);
+    take(loop, of.take_coupon, FIND_COUPON_USES, entry, of.coupon);
+    take(loop, of.take_code, FIND_CODE_USES, entry, code->seq);
     change_int(&of.entry, 0, entry);
     change_int(&of.entry, 1, code->seq);
     run(loop, of.entry.statement);

@@ -94,7 +94,9 @@ static struct str random_string(struct arena *arena, struct chance *chance)
 static int64_t random_number(struct chance *chance, const struct field *field)
 {
     int64_t max = field->max ? field->max : COUNT_MAX;
-    return field->min + (int64_t)chance_below(chance, (uint64_t)(max - field->min + 1));
+    uint64_t count = (uint64_t)max - (uint64_t)field->min + 1; /* 0: all there are */
+    uint64_t number = count ? chance_below(chance, count) : chance_next(chance);
+    return (int64_t)((uint64_t)field->min + number);
 }
 
 static void fill_pairs(struct arena *arena, struct chance *chance, struct metadata *metadata)
