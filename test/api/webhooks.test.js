@@ -232,6 +232,15 @@ test('an endpoint gets the types of events that it wants, and only its own accou
     assert.equal(other.arrived().length, 0);
 });
 
+test('events of a test clock that is ahead are delivered at once', async () => {
+    const { client, arrived } = await endpoint({ enabled_events: ['customer.created'] });
+    const frozen_time = Math.floor(Date.now() / 1000) + 86_400;
+    const { id } = await client.testHelpers.testClocks.create({ frozen_time });
+    const { created } = await client.customers.create({ test_clock: id });
+    assert.equal(created, frozen_time);
+    await until(() => arrived().length === 1);
+});
+
 test('what is refused, or answered from memory, is not delivered', async () => {
     const { client, arrived } = await endpoint();
     const keyed = { idempotencyKey: 'once' };
