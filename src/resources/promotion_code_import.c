@@ -153,8 +153,9 @@ static bool read_line(struct importer *importer, struct str line, struct promoti
             !read_column(importer->request, column, value, code))
             return false;
     }
-    return !line.data ||
-           fail(importer->request, CODE_NONE, STR_NULL, "There are too many columns.");
+    if (line.data)
+        return fail(importer->request, CODE_NONE, STR_NULL, "There are too many columns.");
+    return code->code.data || fail(importer->request, CODE_NONE, STR_NULL, "There is no code.");
 }
 
 /* The failure is that of the line, not of the request. */

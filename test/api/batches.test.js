@@ -430,6 +430,13 @@ test('a line that is no text is refused as text', async () => {
     assert.deepEqual([json.imported, json.refused.map(({ line }) => line)], [1, [2, 3]]);
 });
 
+test('a line that ends before its code is refused', async () => {
+    const key = await newShop();
+    const { json } = await importCsv(key, 'active,max_redemptions,code\ntrue\ntrue,1\ntrue,1,A');
+    assert.deepEqual([json.imported, json.refused.map(({ line, reason }) => [line, reason])],
+        [1, [[2, 'invalid'], [3, 'invalid']]]);
+});
+
 test('an import has at most 1,000 codes', async () => {
     const key = await newShop();
     const codes = (count, name) => `code\n${Array.from({ length: count }, (_, i) => `${name}${i}\n`).join('')}`;
