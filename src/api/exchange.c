@@ -160,6 +160,7 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .address = exchange->address,
         .dev = service->dev,
         .guesses = service->guesses,
+        .sealing_key = service->sealing_key,
     };
     if (answer_public(service, exchange))
         return EXCHANGE_ANSWERED;

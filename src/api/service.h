@@ -1,6 +1,7 @@
 #pragma once
 /* What all requests share: made at start, then only read. */
 #include "base/clock.h"
+#include "base/seal.h"
 #include "resources/registry.h"
 #include "store/accounts.h"
 
@@ -17,7 +18,8 @@ struct service {
     struct guesses *guesses; /* failed look-ups of codes; NULL: they are not counted */
     struct bell *due;        /* wakes the scheduler */
     unsigned char pepper[PEPPER_BYTES];
-    bool dev;                /* any sk_test_ key opens an account of its own */
-    int32_t default_version; /* of requests that name none */
-    int wakeup;              /* an eventfd: there is something to deliver */
+    unsigned char sealing_key[SEAL_KEY_BYTES]; /* made of the pepper */
+    bool dev;                                  /* any sk_test_ key opens an account of its own */
+    int32_t default_version;                   /* of requests that name none */
+    int wakeup;                                /* an eventfd: there is something to deliver */
 };

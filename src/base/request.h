@@ -29,6 +29,8 @@ struct request {
     bool livemode;
     bool dev; /* the server is for development: private addresses may be delivered to */
 
+    const unsigned char *sealing_key; /* for secrets in the database */
+
     struct str origin;            /* scheme and host of links to hosted pages */
     struct str body;              /* as it came, for the few calls that take no form */
     const struct form_node *form; /* decoded parameters, query and body together */
@@ -42,6 +44,7 @@ struct request {
 
     bool timer_set;        /* something may be due earlier than the scheduler expects */
     bool began;            /* past the static checks: the answer is kept under the key */
+    bool shows_secret;     /* the answer is kept sealed */
     bool added_deliveries; /* there is something for webhook endpoints */
     struct error error;    /* type ERROR_NONE: no failure */
 };
