@@ -182,6 +182,7 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .origin = find_origin(service, exchange),
         .dev = service->dev,
         .guesses = service->guesses,
+        .sealing_key = service->sealing_key,
     };
     enum exchange_next next;
     if (service->site && service->site->prepare(service, exchange, &next)) {
@@ -310,7 +311,7 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
     struct request *request = &exchange->request;
     request->db = db;
     request->random = random;
-    request->now = service->clock->seconds(service->clock->context);
+    request->now = request->started = service->clock->seconds(service->clock->context);
     if (exchange->page)
         service->site->run(service, exchange);
     else if (request->idempotency_key.data)

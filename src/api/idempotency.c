@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
+#include "base/seal.h"
 #include "base/text.h"
 #include "schema/form.h"
 #include "store/db.h"
@@ -111,6 +112,7 @@ enum claim idempotency_claim(struct request *request, const unsigned char *peppe
         return CLAIM_REFUSED;
     }
     *stored = found.answer;
+    stored->body = unseal(request->arena, request->sealing_key, stored->body);
     return CLAIM_REPLAY;
 }
 
@@ -148,7 +150,9 @@ void idempotency_keep(struct request *request, struct str path, struct str finge
     db_bind_str(&answer, fingerprint);
     db_bind_str(&answer, stored->request_id);
     db_bind_int(&answer, stored->status);
-    db_bind_str(&answer, stored->body);
+    db_bind_str(&answer, request->shows_secret ? seal(request->arena, request->random,
+                                                      request->sealing_key, stored->body)
+                                               : stored->body);
     db_do(&answer);
     struct query key = db_query(request->db, &keep_key);
     db_bind_int(&key, request->tenant);

@@ -1,6 +1,7 @@
 #pragma once
 /* What all requests share: made at start, then only read. */
 #include "base/clock.h"
+#include "base/seal.h"
 #include "resources/registry.h"
 #include "store/accounts.h"
 
@@ -19,6 +20,7 @@ struct service {
     struct guesses *guesses; /* failed look-ups of codes; NULL: they are not counted */
     struct bell *due;        /* wakes the scheduler */
     unsigned char pepper[PEPPER_BYTES];
+    unsigned char sealing_key[SEAL_KEY_BYTES]; /* made of the pepper */
     struct str public_url;   /* where pages are reached, without a slash at the end; null: where
                                 the request came to */
     bool dev;                /* any sk_test_ key opens an account of its own */

@@ -23,11 +23,14 @@ struct request {
     struct str idempotency_key; /* null: none */
     int64_t now;                /* unix seconds, read once; a test clock's where that counts */
     int64_t clock;              /* row of that test clock; 0: real time */
-    int32_t version;            /* date of the API version, 20261028 */
-    int64_t tenant;             /* account and mode */
-    struct str account;         /* acct_… */
+    int64_t started;    /* the same by no test clock, even where something was due earlier */
+    int32_t version;    /* date of the API version, 20261028 */
+    int64_t tenant;     /* account and mode */
+    struct str account; /* acct_… */
     bool livemode;
     bool dev; /* the server is for development: private addresses may be delivered to */
+
+    const unsigned char *sealing_key; /* for secrets in the database */
 
     struct str origin;            /* scheme and host of links to hosted pages */
     struct str body;              /* as it came, for the few calls that take no form */
@@ -42,6 +45,7 @@ struct request {
 
     bool timer_set;        /* something may be due earlier than the scheduler expects */
     bool began;            /* past the static checks: the answer is kept under the key */
+    bool shows_secret;     /* the answer is kept sealed */
     bool added_deliveries; /* there is something for webhook endpoints */
     struct error error;    /* type ERROR_NONE: no failure */
 };

@@ -186,7 +186,7 @@ static void resend_event(const struct admin_context *context, const struct admin
 
 /* ---- objects ---- */
 
-/* All of the lines, or none. */
+/* All of the lines, or none. Answers how many objects they were. */
 static void import_objects(const struct admin_context *context, const struct admin_request *request,
                            struct admin_result *result)
 {
@@ -214,6 +214,7 @@ static void import_objects(const struct admin_context *context, const struct adm
     db_savepoint(context->db);
     if (import_lines(&importing, option(request, "lines"), (size_t)first, &count)) {
         db_release(context->db);
+        result->output = str_format(context->arena, "%zu", count);
         return;
     }
     db_rollback_to_savepoint(context->db);

@@ -99,10 +99,14 @@ static bool store(struct importer *importer, struct str lines, int64_t first,
 {
     const struct options *options = importer->options;
     struct arena *arena = &importer->arena;
+    struct text word; /* printf would end at a NUL */
+    int64_t count;
+    text_init(&word, arena, sizeof("lines=") + CHUNK_BYTES + LINE_BYTES_MAX);
+    text_add_literal(&word, "lines=");
+    text_add(&word, lines);
     struct admin_request request = {
         .words = {STR("import"), STR("lines"), str_format(arena, "mode=%s", options->mode),
-                  str_format(arena, "first=%lld", (long long)first),
-                  str_format(arena, "lines=%.*s", STR_FMT(lines))},
+                  str_format(arena, "first=%lld", (long long)first), text_str(&word)},
         .count = 5,
     };
     if (options->account)
@@ -110,6 +114,8 @@ static bool store(struct importer *importer, struct str lines, int64_t first,
     importer->status = admin_ask(arena, "import", options->data, &request, result);
     if (importer->status == 0 && result->status && result->status != EX_DATAERR)
         importer->status = cli_error(result->status, "import", "%.*s", STR_FMT(result->error));
+    if (importer->status == 0 && str_to_int64(result->output, &count))
+        importer->imported += count;
     return importer->status == 0;
 }
 
@@ -123,11 +129,11 @@ static bool store_singly(struct importer *importer, struct str lines)
         struct str line = str_split(lines, '\n', &lines);
         if (!store(importer, line, importer->first + i, &result))
             return false;
-        if (result.status)
-            text_addf(&importer->again, "%lld %.*s\n", (long long)(importer->first + i),
-                      STR_FMT(line));
-        else
-            importer->imported++;
+        if (result.status) {
+            text_addf(&importer->again, "%lld ", (long long)(importer->first + i));
+            text_add(&importer->again, line);
+            text_add_char(&importer->again, '\n');
+        }
         arena_rewind(&importer->arena, mark);
     }
     return true;
@@ -147,8 +153,6 @@ static void store_again(struct importer *importer)
         if (result.status) {
             fprintf(stderr, "%.*s\n", STR_FMT(result.error));
             importer->refused++;
-        } else {
-            importer->imported++;
         }
     }
 }
@@ -161,9 +165,7 @@ static bool end_chunk(struct importer *importer)
         return true;
     if (!store(importer, lines, importer->first, &result))
         return false;
-    if (result.status == 0)
-        importer->imported += importer->lines;
-    else if (!store_singly(importer, lines))
+    if (result.status && !store_singly(importer, lines))
         return false;
     begin_chunk(importer);
     progress_show(&importer->progress, importer->imported, 0);
@@ -202,6 +204,9 @@ static void read_file(struct importer *importer, const char *path)
             length--;
         going = add_line(importer, (struct str){line, (size_t)length});
     }
+    if (ferror(file))
+        importer->status =
+            cli_error(EX_NOINPUT, "import", "cannot read %s: %s", path, strerror(errno));
     free(line);
     if (file != stdin)
         fclose(file);

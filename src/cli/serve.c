@@ -186,6 +186,7 @@ static void build_service(struct running *running, const struct options *options
     bell_init(&running->due);
     service->due = &running->due;
     memcpy(service->pepper, running->directory.pepper, PEPPER_BYTES);
+    seal_key_make(service->sealing_key, service->pepper);
     service->default_version = V_NEWEST;
     if (options->version &&
         !version_parse(str_from(options->version), &service->default_version, &name))

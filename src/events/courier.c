@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/request.h"
+#include "base/seal.h"
 #include "events/retry.h"
 #include "events/sender.h"
 #include "events/signature.h"
@@ -196,14 +197,15 @@ static bool begin_delivery(struct courier *courier, struct slot *slot, struct db
         return false;
     answer_object(&answer, &event_resource, event);
     struct str body = answer_render(&request, &answer);
-    if (!body.data)
+    struct str secret = unseal(&slot->arena, service->sealing_key, endpoint->signing_secret);
+    if (!body.data || !secret.data)
         return false;
     slot->entry = *entry;
     slot->event_id = event->id;
     slot->endpoint_id = endpoint->object.id;
     slot->transfer.context = slot;
     sender_begin(courier->sender, &slot->transfer, endpoint->url.data,
-                 signature_make(&slot->arena, endpoint->signing_secret, request.now, body), body);
+                 signature_make(&slot->arena, secret, request.now, body), body);
     atomic_store(&slot->state, SLOT_SENDING);
     return true;
 }

@@ -82,6 +82,7 @@ void sender_begin(struct sender *sender, struct transfer *transfer, const char *
     curl_easy_setopt(handle, CURLOPT_PROXY, ""); /* nor one from the environment */
     curl_easy_setopt(handle, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a name that is given up */
     curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, sender);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, (long)DELIVERY_CONNECT_MS_MAX);

@@ -214,8 +214,8 @@ static void finish_chunk(struct request *request, struct promotion_code_batch *b
         batch->failure_message = STR("The coupon was deleted.");
     } else if (batch->draws > DRAWS_PER_CODE_MAX * batch->count + DRAWS_MIN) {
         batch->failure_message = STR("Most codes of the pattern exist already.");
-    } else {
-        timer_set(request, TIMER_promotion_code_batch, batch->object.row, request->now);
+    } else { /* behind everything else that is due */
+        timer_set(request, TIMER_promotion_code_batch, batch->object.row, request->started);
     }
     if (batch->failure_message.data) {
         batch->status.value = BATCH_FAILED;

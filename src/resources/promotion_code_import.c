@@ -153,8 +153,9 @@ static bool read_line(struct importer *importer, struct str line, struct promoti
             !read_column(importer->request, column, value, code))
             return false;
     }
-    return !line.data ||
-           fail(importer->request, CODE_NONE, STR_NULL, "There are too many columns.");
+    if (line.data)
+        return fail(importer->request, CODE_NONE, STR_NULL, "There are too many columns.");
+    return code->code.data || fail(importer->request, CODE_NONE, STR_NULL, "There is no code.");
 }
 
 /* The failure is that of the line, not of the request. */
@@ -207,6 +208,14 @@ static bool import_lines_of(struct importer *importer, struct str body)
     return true;
 }
 
+/* The text without the mark that spreadsheets put before it. */
+static struct str without_mark(struct str text)
+{
+    static const char mark[] = "\xEF\xBB\xBF";
+    size_t length = str_starts(text, str_from(mark)) ? sizeof(mark) - 1 : 0;
+    return (struct str){text.data + length, text.length - length};
+}
+
 static bool import(struct request *request, const struct route *route, struct answer *answer)
 {
     struct promotion_code *model = resource_new(request, &promotion_code_resource);
@@ -218,7 +227,7 @@ static bool import(struct request *request, const struct route *route, struct an
         return false;
     struct promotion_code checked = *model;
     if (!promotion_code_check_terms(request, &checked) ||
-        !import_lines_of(&importer, request->body))
+        !import_lines_of(&importer, without_mark(request->body)))
         return false;
     answer_object(answer, route->resource, result);
     return true;

@@ -97,6 +97,7 @@ void timer_run(struct request *request, const struct timer *timer)
 void timers_turn(struct request *request, int64_t now)
 {
     struct timer timers[TURN_TIMERS_MAX];
+    request->started = now;
     size_t count = timers_due(request, 0, now, timers, TURN_TIMERS_MAX);
     for (size_t i = 0; i < count; i++) {
         if (timers[i].kind == TIMER_CLOCK)

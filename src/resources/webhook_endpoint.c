@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/request.h"
+#include "base/seal.h"
 #include "resources/event_types.h"
 #include "resources/outbox.h"
 #include "resources/registry.h"
@@ -35,7 +36,7 @@ static const struct field webhook_endpoint_fields[] = {
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
     FIELD(secret, "What deliveries are signed with; shown only when the endpoint is created.",
           .is = DERIVED | WHEN_SET),
-    FIELD(signing_secret, "The same.", .is = INTERNAL),
+    FIELD(signing_secret, "The same, sealed.", .is = INTERNAL),
     FIELD(status, "Whether events are sent.", .values = statuses),
     FIELD(url, "Where to send them.", .in = CREATE | UPDATE, .is = REQUIRED | NOT_NULL,
           .format = FORMAT_URL),
@@ -52,7 +53,10 @@ static void prepare(struct request *request, void *object)
     char *secret = arena_alloc(request->arena, length + 1);
     memcpy(secret, SECRET_PREFIX, prefix);
     random_characters(request->random, ALPHABET_BASE62, secret + prefix, SECRET_RANDOM_CHARACTERS);
-    endpoint->secret = endpoint->signing_secret = (struct str){secret, length};
+    endpoint->secret = (struct str){secret, length};
+    endpoint->signing_secret =
+        seal(request->arena, request->random, request->sealing_key, endpoint->secret);
+    request->shows_secret = true;
     endpoint->status.value = ENDPOINT_ENABLED;
 }
 

@@ -394,6 +394,12 @@ test('codes are imported from CSV, and lines that are wrong are told', async () 
     for (const code of data) assert.deepEqual(code.metadata, { a: 'b' });
 });
 
+test('the mark that spreadsheets put before a text is no part of its first column', async () => {
+    const key = await newShop();
+    const { json } = await importCsv(key, '\ufeffcode,max_redemptions\nMARKED,3');
+    assert.deepEqual([json.imported, json.refused], [1, []]);
+});
+
 test('what imported codes have in common is in the query', async () => {
     const key = await newShop();
     const restrictions = {
@@ -428,6 +434,13 @@ test('a line that is no text is refused as text', async () => {
     const key = await newShop();
     const { json } = await importCsv(key, Buffer.from('code,active\nA,\xff\n\xfe\nB', 'latin1'));
     assert.deepEqual([json.imported, json.refused.map(({ line }) => line)], [1, [2, 3]]);
+});
+
+test('a line that ends before its code is refused', async () => {
+    const key = await newShop();
+    const { json } = await importCsv(key, 'active,max_redemptions,code\ntrue\ntrue,1\ntrue,1,A');
+    assert.deepEqual([json.imported, json.refused.map(({ line, reason }) => [line, reason])],
+        [1, [[2, 'invalid'], [3, 'invalid']]]);
 });
 
 test('an import has at most 1,000 codes', async () => {

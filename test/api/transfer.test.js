@@ -146,6 +146,22 @@ test('lines that are wrong are told, the others are stored', () => {
     assert.deepEqual(exported(data).trim().split('\n').map((line) => JSON.parse(line).id), ['A', 'B', 'C']);
 });
 
+test('a line with a NUL in it is refused, and those behind it are stored', () => {
+    const data = join(temporaryDirectory(), 'data');
+    const lines = ['A', 'B'].map((id) => JSON.stringify({ id, object: 'coupon', percent_off: 10, duration: 'once' }));
+    const { status, stderr } = imported(data, lines.join('\n\0\n'));
+    assert.equal(status, BAD_DATA);
+    assert.match(stderr, /^Line 2: /m);
+    assert.match(stderr, /2 objects imported, 1 refused/);
+    assert.deepEqual(exported(data).trim().split('\n').map((line) => JSON.parse(line).id), ['A', 'B']);
+});
+
+test('lines without anything on them are no objects', () => {
+    const data = join(temporaryDirectory(), 'data');
+    const { status, stderr } = imported(data, '\n\r\n\n');
+    assert.deepEqual([status, stderr], [0, '0 objects imported, 0 refused\n']);
+});
+
 test('a batch that was not finished stays as it is', () => {
     const data = join(temporaryDirectory(), 'data');
     const lines = [
@@ -174,6 +190,7 @@ test('a batch that is none is refused', () => {
 test('what cannot be read is said', () => {
     const data = join(temporaryDirectory(), 'data');
     assert.equal(coupond(['import', '/none.jsonl', '--data', data]).status, NO_INPUT);
+    assert.equal(coupond(['import', temporaryDirectory(), '--data', data]).status, NO_INPUT, 'a directory');
     assert.equal(imported(data, '{}', '--account', 'acct_none').status, NO_INPUT);
     assert.equal(coupond(['export', '--data', data, '--account', 'acct_none']).status, NO_INPUT);
     assert.equal(coupond(['import', '--from', 'http://127.0.0.1:1', '--api-key', 'k', '--data', data]).status, 69);

@@ -1,7 +1,7 @@
 // Webhook endpoints, and what is delivered to them.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -79,6 +79,33 @@ test('the secret is shown when the endpoint is created, and never again', async 
     assert.deepEqual(plain(await client.webhookEndpoints.update(made.id, {})), made);
     const another = await client.webhookEndpoints.create(good);
     assert.notEqual(another.secret, secret);
+});
+
+test('what is on the disk has no secret in it, and is of use nevertheless', async (t) => {
+    const disk = await start({ data: temporaryDirectory() });
+    t.after(async () => {
+        await disk.stop();
+        rmSync(disk.data, { recursive: true });
+    });
+    const key = newKey(), client = stripe(disk, { key }), keyed = { idempotencyKey: 'once' };
+    const path = newPath(), fields = { enabled_events: ['*'], url: receiver.url(path) };
+    const made = await client.webhookEndpoints.create(fields, keyed);
+    const other = await client.webhookEndpoints.create(good);
+    const assertClean = () => {
+        for (const name of readdirSync(disk.data)) {
+            if (!statSync(join(disk.data, name)).isFile()) continue;
+            const bytes = readFileSync(join(disk.data, name));
+            for (const { secret } of [made, other]) assert(!bytes.includes(secret.slice('whsec_'.length)), name);
+        }
+    };
+    assertClean();
+    await disk.restart();
+    assertClean();
+    assert.deepEqual(plain(await client.webhookEndpoints.create(fields, keyed)), plain(made));
+    await client.coupons.create({ id: 'A', percent_off: 10 });
+    const [{ headers, body }] = await until(() => receiver.at(path).length === 1 && receiver.at(path));
+    assert.equal(client.webhooks.constructEvent(body, headers['stripe-signature'], made.secret).type, 'coupon.created');
+    assertClean();
 });
 
 test('everything that can be changed is changed', async () => {
@@ -230,6 +257,15 @@ test('an endpoint gets the types of events that it wants, and only its own accou
     await until(() => arrived().length === 2 && all.arrived().length === 4);
     assert.deepEqual(types(arrived()).sort(), ['coupon.updated', 'customer.created']);
     assert.equal(other.arrived().length, 0);
+});
+
+test('events of a test clock that is ahead are delivered at once', async () => {
+    const { client, arrived } = await endpoint({ enabled_events: ['customer.created'] });
+    const frozen_time = Math.floor(Date.now() / 1000) + 86_400;
+    const { id } = await client.testHelpers.testClocks.create({ frozen_time });
+    const { created } = await client.customers.create({ test_clock: id });
+    assert.equal(created, frozen_time);
+    await until(() => arrived().length === 1);
 });
 
 test('what is refused, or answered from memory, is not delivered', async () => {
