@@ -5,6 +5,60 @@
 #include "resources/registry.h"
 #include "resources/subscription.h"
 
+STATEMENT(find_bill,
+          "SELECT seq FROM invoices WHERE tenant = $1"
+          " AND parent_subscription_details_subscription = $2 AND seq < $3 AND created >= $4"
+          " AND deleted_at IS NULL ORDER BY seq DESC LIMIT 1");
+STATEMENT(find_change,
+          "SELECT 1 FROM invoice_items WHERE tenant = $1 AND customer = $2"
+          " AND parent_subscription_details_subscription_item = $3 AND period_start >= $4"
+          " AND proration = 1 AND deleted_at IS NULL LIMIT 1");
+
+static bool bills_period(const struct invoice *invoice, const struct subscription *subscription)
+{
+    const struct line_item *lines = invoice->all_lines.items;
+    for (size_t i = 0; i < invoice->all_lines.count; i++)
+        if (lines[i].parent.subscription_item_details.subscription_item.data &&
+            !lines[i].parent.subscription_item_details.proration &&
+            lines[i].period.start.seconds == subscription->current_period_start.seconds)
+            return true;
+    return false;
+}
+
+/* The invoice of the current period: the last one, unless changes were invoiced since. */
+static const struct invoice *find_billed(struct request *request,
+                                         const struct subscription *subscription)
+{
+    for (int64_t row = INT64_MAX;;) {
+        struct query query = db_query(request->db, &find_bill);
+        db_bind_int(&query, request->tenant);
+        db_bind_str(&query, subscription->object.id);
+        db_bind_int(&query, row);
+        db_bind_int(&query, subscription->current_period_start.seconds);
+        if (!db_row(&query))
+            return NULL;
+        row = db_int(&query, 0);
+        db_end(&query);
+        const struct invoice *invoice = resource_load(request, &invoice_resource, row);
+        if (invoice && bills_period(invoice, subscription))
+            return invoice;
+    }
+}
+
+/* Whether the item was prorated in the current period: then that is what was charged last. */
+static bool was_changed(struct request *request, const struct subscription *subscription,
+                        const struct subscription_item *item)
+{
+    struct query query = db_query(request->db, &find_change);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, subscription->customer.id);
+    db_bind_str(&query, item->object.id);
+    db_bind_int(&query, subscription->current_period_start.seconds);
+    bool found = db_row(&query);
+    db_end(&query);
+    return found;
+}
+
 /* What the item costs after discounts, as the invoice has it for the whole period. False: it does
  * not have the item as it is, for that period. */
 static bool net_of_item(const struct invoice *invoice, const struct subscription_item *item,
@@ -93,8 +147,7 @@ bool subscription_prorate(struct request *request, const struct subscription *su
     if (!old || !new)
         return false;
     /* What was paid counts, where the period has an invoice of its own. */
-    const struct invoice *paid =
-        resource_follow(request, &invoice_resource, &before->latest_invoice);
+    const struct invoice *paid = find_billed(request, before);
     const struct subscription_item *items = before->items.items;
     const struct price *price = subscription_item_price(request, &items[0]);
     int64_t start = before->current_period_start.seconds, end = before->current_period_end.seconds;
@@ -111,7 +164,8 @@ bool subscription_prorate(struct request *request, const struct subscription *su
     for (size_t i = 0; i < before->items.count; i++) {
         if (same_period && is_same(&items[i], find_item(subscription, items[i].object.id)))
             continue;
-        if (!(paid && net_of_item(paid, &items[i], before, &net)) &&
+        if (!(paid && !was_changed(request, before, &items[i]) &&
+              net_of_item(paid, &items[i], before, &net)) &&
             !net_of_item(old, &items[i], before, &net))
             return false;
         if (!add(request, &part, &items[i], -net, "Unused"))

@@ -151,6 +151,21 @@ test('a second change credits what the first one charged', async () => {
     assert.deepEqual((await it.pending()).map(([amount]) => amount), [-1500, 3000, -3000, 6000]);
 });
 
+test('what was charged with a discount that is used up is credited with it, whatever was invoiced since', async () => {
+    const it = await halfway({ terms: { duration: 'once' } }); // 1500 of 3000 were paid
+    await it.update({ items: [{ price: await it.monthly(1000) }], proration_behavior: 'always_invoice' });
+    const { latest_invoice } = await it.update({
+        items: [{ id: it.item, quantity: 2 }], proration_behavior: 'always_invoice',
+    });
+    assert.deepEqual(latest_invoice.lines.data.map(({ amount }) => amount).sort((a, b) => a - b), [-750, 3000]);
+});
+
+test('what was charged in full after a discount was used up is credited in full', async () => {
+    const it = await halfway({ terms: { duration: 'once' } });
+    for (const quantity of [2, 1, 3]) await it.update({ items: [{ id: it.item, quantity }] });
+    assert.deepEqual((await it.pending()).map(([amount]) => amount), [-750, 3000, -3000, 1500, -1500, 4500]);
+});
+
 test('proration_date says from when on', async () => {
     const it = await halfway();
     const items = [{ id: it.item, quantity: 2 }];
