@@ -32,6 +32,30 @@ CREATE UNIQUE INDEX payment_methods_id ON payment_methods (tenant, id);
 CREATE INDEX payment_methods_customer ON payment_methods (tenant, customer, seq)
     WHERE customer IS NOT NULL;
 
+CREATE TABLE charges (
+    tenant BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    deleted_at BIGINT,
+    amount BIGINT NOT NULL,
+    amount_captured BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    customer TEXT,
+    description TEXT,
+    failure_code TEXT,
+    failure_message TEXT,
+    invoice TEXT,
+    paid BIGINT NOT NULL,
+    payment_intent TEXT NOT NULL,
+    payment_method TEXT,
+    status TEXT NOT NULL,
+    PRIMARY KEY (tenant, seq)
+) CLUSTERED;
+CREATE UNIQUE INDEX charges_id ON charges (tenant, id);
+CREATE INDEX charges_customer ON charges (tenant, customer, seq) WHERE customer IS NOT NULL;
+CREATE INDEX charges_payment_intent ON charges (tenant, payment_intent, seq);
+
 CREATE TABLE payment_intents (
     tenant BIGINT NOT NULL,
     seq BIGINT NOT NULL,

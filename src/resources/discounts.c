@@ -7,6 +7,7 @@
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/event.h"
+#include "resources/invoice_item.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
 
@@ -52,20 +53,47 @@ static bool fail_unknown(struct request *request, struct str param, const struct
                 STR_FMT(id));
 }
 
-/* A discount can be named again by what belongs to the same customer; when it has ended, only by
- * what still has it. */
+/* Whether what the discount is good for is behind it: its time, or the one invoice that it was put
+ * on. */
+static bool is_used_up(struct request *request, const struct discount *discount,
+                       const struct coupon *coupon)
+{
+    struct ref invoice = {.id = discount->invoice};
+    const struct ref item = {.id = discount->invoice_item};
+    if (discount->ends.set && request->now >= discount->ends.seconds)
+        return true;
+    if (coupon->duration.value != DURATION_ONCE)
+        return false;
+    const struct invoice_item *of =
+        item.id.data ? resource_follow(request, &invoice_item_resource, &item) : NULL;
+    if (of)
+        invoice.id = of->invoice.id;
+    const struct invoice *on =
+        invoice.id.data ? resource_follow(request, &invoice_resource, &invoice) : NULL;
+    return on && on->status.value != INVOICE_DRAFT;
+}
+
+/* A discount can be named again by what belongs to the same customer; when it has ended or was used
+ * up, only by what still has it. */
 static bool find_kept(struct request *request, const struct discounts_change *change, struct str id,
                       struct choice_made *choice)
 {
-    const struct discount *discount = resource_find(request, &discount_resource, id);
+    const struct discount *discount = NULL;
     for (size_t i = 0; !discount && i < change->had->count; i++)
         if (str_equal(change->had->items[i].id, id))
             discount = resource_follow(request, &discount_resource, &change->had->items[i]);
+    bool had = discount != NULL;
+    if (!had)
+        discount = resource_find(request, &discount_resource, id);
     if (!discount || !str_equal(discount->customer.id, change->on->customer.id))
         return fail_unknown(request, choice->param, &discount_resource, id);
     choice->kept = discount;
     choice->coupon = resource_load(request, &coupon_resource, discount->source.coupon.row);
-    return choice->coupon != NULL;
+    if (!choice->coupon)
+        return false;
+    return had || !is_used_up(request, discount, choice->coupon) ||
+           fail(request, CODE_NONE, choice->param, "The discount %.*s has been used up.",
+                STR_FMT(id));
 }
 
 static bool choose(struct request *request, const struct discounts_change *change, size_t index,

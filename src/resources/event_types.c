@@ -5,6 +5,7 @@ static const char *const types[] = {
     "billing_portal.configuration.created",
     "billing_portal.configuration.updated",
     "billing_portal.session.created",
+    "charge.failed",
     "charge.succeeded",
     "checkout.session.async_payment_failed",
     "checkout.session.async_payment_succeeded",

@@ -7,6 +7,7 @@
 #include "base/request.h"
 #include "redemption/allowance.h"
 #include "redemption/ledger.h"
+#include "resources/charge.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/discount.h"
@@ -56,11 +57,13 @@ static bool import_object(struct request *request, const struct line *line,
                           const struct resource *resource, struct object *object,
                           const struct resource *inside);
 
-/* What a product or a customer has for a default points back at them. */
+/* What a product or a customer has for a default points back at them; so does the last charge of a
+ * payment. */
 static bool comes_later(const struct resource *importing, const struct resource *target)
 {
     return (importing == &product_resource && target == &price_resource) ||
-           (importing == &customer_resource && target == &payment_method_resource);
+           (importing == &customer_resource && target == &payment_method_resource) ||
+           (importing == &payment_intent_resource && target == &charge_resource);
 }
 
 /* Finds what the stored references point at. An object that is shown inside its owner comes with

@@ -3,6 +3,7 @@
 
 #include "base/arena.h"
 #include "base/request.h"
+#include "resources/charge.h"
 #include "resources/event.h"
 #include "resources/invoice_item.h"
 #include "resources/invoice_life.h"
@@ -111,7 +112,7 @@ static const struct field invoice_fields[] = {
           .since = V_2024_06_20),
     FIELD(billing_reason, "Why it was made.", .values = billing_reasons),
     FIELD(charge, "The charge.", .is = INTERNAL | KEPT),
-    FIELD(charge, "The charge.", .is = EXPANDABLE, .until = V_BASIL),
+    FIELD(charge, "The charge.", .of = &charge_resource.schema, .until = V_BASIL),
     FIELD(collection_method, "Who takes the first step to pay.", .in = CREATE | UPDATE | FILTER,
           .values = collection_methods),
     CONSTANT("confirmation_secret", "null", "Not supported.", .is = INCLUDABLE, .since = V_BASIL),

@@ -138,7 +138,7 @@ struct invoice {
     struct automatic_tax_setting automatic_tax;
     struct opt_time automatically_finalizes_at;
     struct choice billing_reason;
-    struct str charge;
+    struct ref charge;
     struct choice collection_method;
     struct str currency;
     struct list custom_fields; /* of struct custom_field */

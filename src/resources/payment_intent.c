@@ -6,6 +6,7 @@
 #include "base/random.h"
 #include "base/request.h"
 #include "resources/customer.h"
+#include "resources/charge.h"
 #include "resources/event.h"
 #include "resources/payment_method.h"
 #include "resources/registry.h"
@@ -60,7 +61,7 @@ static const struct field payment_intent_fields[] = {
     FIELD(invoice, "The invoice that it pays.", .is = EXPANDABLE, .until = V_BASIL),
     FIELD(invoice, "The invoice that it pays.", .is = INTERNAL),
     OPT_HASH(last_payment_error, payment_error_schema, "Why the last payment failed."),
-    FIELD(latest_charge, "The last charge.", .is = EXPANDABLE, .since = V_2022_11_15),
+    FIELD(latest_charge, "The last charge.", .of = &charge_resource.schema, .since = V_2022_11_15),
     FIELD_LIVEMODE,
     FIELD_METADATA(.in = CREATE | UPDATE, .is = CLEARS_ON_CREATE | CLEARS_ON_UPDATE),
     CONSTANT("next_action", "null", "Nothing is ever left to do."),
@@ -180,14 +181,16 @@ bool payment_intent_pay(struct request *request, struct payment_intent *intent)
     if (!method)
         return true; /* the database has failed, which the transaction will notice */
     bool paid = payment_method_card(method)->code == CODE_NONE;
-    intent->latest_charge = id_long(request->random, request->arena, "ch_", request->now);
+    struct payment_error *error = paid ? NULL : payment_error_of(request, method, STR_NULL);
+    intent->latest_charge = charge_record(request, intent, method, error);
     if (paid) {
         intent->amount_received = intent->amount;
         intent->status.value = STATUS_SUCCEEDED;
         intent->last_payment_error = NULL;
     } else {
         intent->status.value = STATUS_REQUIRES_PAYMENT_METHOD;
-        intent->last_payment_error = payment_error_of(request, method, intent->latest_charge);
+        error->charge = intent->latest_charge.id;
+        intent->last_payment_error = error;
         intent->payment_method = (struct ref){0};
     }
     save(request, intent);

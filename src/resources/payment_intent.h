@@ -16,7 +16,7 @@ struct payment_intent {
     struct str description;
     struct str invoice; /* that it pays */
     struct payment_error *last_payment_error;
-    struct str latest_charge;
+    struct ref latest_charge;
     bool off_session;
     struct ref payment_method;
     struct strings payment_method_types;

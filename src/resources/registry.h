@@ -7,6 +7,7 @@ struct arena;
 #define RESOURCES(X)             \
     X(account)                   \
     X(applicable_promotion_code) \
+    X(charge)                    \
     X(checkout_item)             \
     X(checkout_session)          \
     X(coupon)                    \

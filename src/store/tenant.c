@@ -17,6 +17,7 @@
     X(products)              \
     X(prices)                \
     X(payment_methods)       \
+    X(charges)               \
     X(payment_intents)       \
     X(setup_intents)         \
     X(invoices)              \

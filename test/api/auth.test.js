@@ -188,6 +188,7 @@ async function fill(key) {
     await post('/v1/invoiceitems', { customer, invoice: paid, amount: 100 });
     await post(`/v1/invoices/${paid}/pay`, { payment_method: method });
     const { json: { data: [invoicePayment] } } = await raw(server, { path: '/v1/invoice_payments', key });
+    const { json: { data: [charge] } } = await raw(server, { path: '/v1/charges', key });
     const monthly = await post('/v1/prices', {
         currency: 'usd', unit_amount: 100, product, recurring: { interval: 'month' },
     });
@@ -205,7 +206,8 @@ async function fill(key) {
     const { id: batch } = await post('/v1/promotion_code_batches', { promotion: { type: 'coupon', coupon }, count: 1 });
     const { json: { data: [event] } } = await raw(server, { path: '/v1/events', key, form: { limit: 1 } });
     return {
-        '/v1/billing_portal/configurations': configuration, '/v1/checkout/sessions': session,
+        '/v1/billing_portal/configurations': configuration, '/v1/charges': charge.id,
+        '/v1/checkout/sessions': session,
         '/v1/invoice_payments': invoicePayment.id, '/v1/invoiceitems': invoiceItem, '/v1/invoices': invoice,
         '/v1/promotion_code_batches': batch, '/v1/subscription_items': subscription.items.data[0].id,
         '/v1/subscriptions': subscription.id, '/v1/test_helpers/test_clocks': clock, '/v1/webhook_endpoints': endpoint,

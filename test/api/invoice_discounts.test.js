@@ -389,6 +389,17 @@ test('what is on an invoice can be put on another of the customer', async () => 
     assert.equal(await own.uses(coupon), 1);
 });
 
+test('what an invoice has used up cannot be put on another', async () => {
+    const own = await world();
+    const { id: coupon } = await own.sdk.coupons.create({ percent_off: 50, max_redemptions: 1 });
+    const { id, discounts: [discount] } = await own.invoice({ discounts: [{ coupon }] });
+    await own.sdk.invoices.finalizeInvoice(id);
+    const { id: draft } = await own.invoice({ lines: [] });
+    await rejects(own.sdk.invoices.update(draft, { discounts: [{ discount }] }),
+        { status: 400, param: 'discounts[0][discount]' });
+    assert.equal(await own.uses(coupon), 1);
+});
+
 test('a discount given once is used up by the invoice that it reduces, not by others', async () => {
     const own = await world();
     const { id: product } = await own.sdk.products.create({ name: 'P' });

@@ -129,15 +129,15 @@ test('paying a draft: the number, the payment, then that it is paid', async () =
     const { id } = await draft({ customer });
     const { events } = await caused(() => sdk.invoices.pay(id));
     assert.deepEqual(types(events), ['customer.updated', 'invoice.updated', 'invoice.finalized',
-        'payment_intent.created', 'payment_intent.succeeded', 'invoice_payment.paid', 'invoice.updated',
-        'invoice.paid', 'invoice.payment_succeeded']);
+        'payment_intent.created', 'charge.succeeded', 'payment_intent.succeeded', 'invoice_payment.paid',
+        'invoice.updated', 'invoice.paid', 'invoice.payment_succeeded']);
     const finalized = events[1].data.previous_attributes;
     assert.deepEqual([finalized.status, finalized.number, finalized.status_transitions],
         ['draft', null, { finalized_at: null }]);
-    const { status, attempted, attempt_count, amount_paid, amount_remaining } = events[6].data.previous_attributes;
+    const { status, attempted, attempt_count, amount_paid, amount_remaining } = events[7].data.previous_attributes;
     assert.deepEqual({ status, attempted, attempt_count, amount_paid, amount_remaining },
         { status: 'open', attempted: false, attempt_count: 0, amount_paid: 0, amount_remaining: 1000 });
-    assert.equal(events[7].data.object.status, 'paid');
+    assert.equal(events[8].data.object.status, 'paid');
     assert.equal(new Set(events.map(({ request }) => request.id)).size, 1, 'one request caused them');
 });
 
@@ -147,9 +147,9 @@ test('a declined payment is told with its attempt', async () => {
     const { id } = await draft({ customer });
     await sdk.invoices.finalizeInvoice(id);
     const { events } = await caused(() => sdk.invoices.pay(id).catch(() => {}));
-    assert.deepEqual(types(events), ['payment_intent.created', 'payment_intent.payment_failed', 'invoice.updated',
-        'invoice.payment_failed']);
-    const { attempted, attempt_count, status } = events[2].data.previous_attributes;
+    assert.deepEqual(types(events), ['payment_intent.created', 'charge.failed', 'payment_intent.payment_failed',
+        'invoice.updated', 'invoice.payment_failed']);
+    const { attempted, attempt_count, status } = events[3].data.previous_attributes;
     assert.deepEqual({ attempted, attempt_count, status }, { attempted: false, attempt_count: 0, status: undefined });
 });
 
