@@ -212,6 +212,19 @@ test('a page that is done or has expired says so', async () => {
     assert.equal((await open(other.url)).heading, 'This page has expired');
 });
 
+test('nobody pays another total than the page had shown', async () => {
+    const { url, look, press: send, now } = await shop({ customer_email: 'a@example.com' });
+    await send('apply', { code: 'HALF' });
+    const shown = await look();
+    await send('remove');
+    const { status, problems, sums } = await press(url, shown, 'pay', card);
+    assert.equal(status, 200);
+    assert.deepEqual(problems, ['The total has changed. Nothing was charged. This is the new total.']);
+    assert.equal(sums['Total due today'], '$100.00');
+    assert.equal((await now()).status, 'open');
+    assert.equal((await send('pay', card)).status, 303);
+});
+
 test('text of sellers and buyers never becomes markup', async () => {
     const { price, checkout, coupon, sdk } = await shop();
     const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>\'&amp;{}';
