@@ -249,7 +249,7 @@ test('every page forbids scripts, frames and leaks', async () => {
         const policy = headers.get('content-security-policy');
         assert.match(policy, /^default-src 'none'; style-src 'self'; img-src data:; form-action 'self'/);
         assert.match(policy, /base-uri 'none'; frame-ancestors 'none'$/);
-        assert.equal(headers.get('referrer-policy'), 'no-referrer');
+        assert.equal(headers.get('referrer-policy'), 'same-origin');
         assert.equal(headers.get('x-content-type-options'), 'nosniff');
         assert.match(headers.get('cache-control'), /no-store/);
         assert.equal(headers.get('access-control-allow-origin'), null);
