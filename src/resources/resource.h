@@ -1,6 +1,6 @@
 #pragma once
 /* A kind of object and its regular operations. What is irregular about an object is in its hooks
- * and hand-written routes; there are six hooks and no more. */
+ * and hand-written routes; there are seven hooks and no more. */
 #include "schema/decode.h"
 #include "schema/field.h"
 #include "store/rows.h"

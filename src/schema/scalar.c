@@ -71,7 +71,10 @@ static bool is_url(struct str text)
     size_t scheme = str_starts(text, STR("https://"))  ? strlen("https://")
                     : str_starts(text, STR("http://")) ? strlen("http://")
                                                        : 0;
-    return scheme && text.length > scheme && !memchr(text.data, ' ', text.length);
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.data[i] <= ' ')
+            return false; /* nor could it stand in a header */
+    return scheme && text.length > scheme;
 }
 
 static bool fail_currency(struct request *request, struct str path, struct str code)

@@ -27,6 +27,7 @@ void checkout_form_read(const struct visit *visit, struct checkout_form *form)
         .expiry.value = page_field(visit, "expiry"),
         .cvc.value = page_field(visit, "cvc"),
         .name.value = page_field(visit, "name"),
+        .total = page_field(visit, "total"),
     };
 }
 
@@ -205,6 +206,8 @@ void checkout_form_show(struct visit *visit, const struct checkout_session *sess
     bool focused = false;
     html_literal(html, "<form class=\"card\" method=\"post\" novalidate>\n");
     html_add(html, "<input type=\"hidden\" name=\"token\" value=\"{}\">\n", page_token(visit));
+    html_add(html, "<input type=\"hidden\" name=\"total\" value=\"{}\">\n",
+             str_format(visit->request->arena, "%lld", (long long)session->amount_total));
     /* The Enter key presses the first button: it must be none that removes or applies. */
     html_literal(html, "<button class=\"default\" name=\"action\" value=\"pay\" tabindex=\"-1\" "
                        "aria-hidden=\"true\">Continue</button>\n");

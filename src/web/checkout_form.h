@@ -20,6 +20,7 @@ struct checkout_form {
     struct field_input expiry;
     struct field_input cvc;
     struct field_input name;
+    struct str total;   /* that the page had shown, in minor units */
     struct str problem; /* with the whole */
     struct str notice;  /* good news */
     const struct test_card *card;

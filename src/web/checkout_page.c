@@ -190,6 +190,13 @@ static struct str make_uuid(struct request *request)
 static void pay(struct visit *visit, struct checkout_session *session, struct checkout_form *form)
 {
     struct request *request = visit->request;
+    int64_t total;
+    if (form->total.data &&
+        !(str_to_int64(form->total, &total) && total == session->amount_total)) {
+        form->problem = STR("The total has changed. Nothing was charged. This is the new total.");
+        show(visit, session, form);
+        return;
+    }
     if (!checkout_form_check(visit, session, form)) {
         show(visit, session, form);
         return;

@@ -45,7 +45,8 @@ static void add_headers(struct visit *visit, struct str leads_to)
     exchange_add_header(exchange, "Cross-Origin-Opener-Policy", STR("same-origin"));
     exchange_add_header(exchange, "Cross-Origin-Resource-Policy", STR("same-origin"));
     exchange_add_header(exchange, "Permissions-Policy", STR("camera=(), geolocation=()"));
-    exchange_add_header(exchange, "Referrer-Policy", STR("no-referrer"));
+    /* With no-referrer browsers would say `Origin: null` even to this site. */
+    exchange_add_header(exchange, "Referrer-Policy", STR("same-origin"));
     exchange_add_header(exchange, "X-Content-Type-Options", STR("nosniff"));
 }
 

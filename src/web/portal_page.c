@@ -40,6 +40,12 @@ static bool can_update(const struct portal *portal, const struct subscription *s
            portal->configuration->features->subscription_update.enabled;
 }
 
+static bool can_confirm(const struct portal *portal)
+{
+    return flow_of(portal) == FLOW_SUBSCRIPTION_UPDATE_CONFIRM &&
+           portal->configuration->features->subscription_update.enabled;
+}
+
 static bool can_cancel(const struct portal *portal, const struct subscription *subscription)
 {
     return subscription && portal->configuration->features->subscription_cancel.enabled;
@@ -49,7 +55,7 @@ static bool can_cancel(const struct portal *portal, const struct subscription *s
 static void show(struct portal *portal)
 {
     struct subscription *subscription = find(portal, flow_subscription(portal));
-    if (subscription && flow_of(portal) == FLOW_SUBSCRIPTION_UPDATE_CONFIRM) {
+    if (subscription && can_confirm(portal)) {
         portal_show_confirm(portal, subscription);
         return;
     }
@@ -264,11 +270,12 @@ static void act(struct portal *portal)
     bool meant = subscription && (!flow || str_equal(wanted, subscription->object.id));
     if (!meant)
         show(portal);
-    else if (str_is(action, "confirm") && flow == FLOW_SUBSCRIPTION_UPDATE_CONFIRM)
+    else if (str_is(action, "confirm") && can_confirm(portal))
         confirm(portal, subscription);
     else if (str_is(action, "update") && can_update(portal, subscription))
         update(portal, subscription);
-    else if (str_is(action, "stay") && flow == FLOW_SUBSCRIPTION_CANCEL)
+    else if (str_is(action, "stay") && flow == FLOW_SUBSCRIPTION_CANCEL &&
+             can_cancel(portal, subscription))
         stay(portal, subscription);
     else if (str_is(action, "cancel") && can_cancel(portal, subscription))
         cancel(portal, subscription);

@@ -171,6 +171,14 @@ test('mistakes are refused with the parameter that they are in', async () => {
     assert.equal((await sdk.products.list({ limit: 100 })).data.length, 3, 'a refused line made a product');
 });
 
+test('an address that could not be redirected to is none', async () => {
+    const { checkout } = await shop();
+    for (const blank of [' ', '\n', '\t', '\r\nSet-Cookie: a=b']) {
+        await rejects(checkout({ success_url: `https://shop.example/${blank}` }),
+            { status: 400, param: 'success_url', code: 'url_invalid' });
+    }
+});
+
 test('subscription mode needs a recurring price', async () => {
     const { checkout } = await shop();
     await rejects(checkout({ mode: 'subscription' }), { status: 400, param: 'line_items' });

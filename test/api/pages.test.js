@@ -212,6 +212,19 @@ test('a page that is done or has expired says so', async () => {
     assert.equal((await open(other.url)).heading, 'This page has expired');
 });
 
+test('nobody pays another total than the page had shown', async () => {
+    const { url, look, press: send, now } = await shop({ customer_email: 'a@example.com' });
+    await send('apply', { code: 'HALF' });
+    const shown = await look();
+    await send('remove');
+    const { status, problems, sums } = await press(url, shown, 'pay', card);
+    assert.equal(status, 200);
+    assert.deepEqual(problems, ['The total has changed. Nothing was charged. This is the new total.']);
+    assert.equal(sums['Total due today'], '$100.00');
+    assert.equal((await now()).status, 'open');
+    assert.equal((await send('pay', card)).status, 303);
+});
+
 test('text of sellers and buyers never becomes markup', async () => {
     const { price, checkout, coupon, sdk } = await shop();
     const evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>\'&amp;{}';
@@ -236,7 +249,7 @@ test('every page forbids scripts, frames and leaks', async () => {
         const policy = headers.get('content-security-policy');
         assert.match(policy, /^default-src 'none'; style-src 'self'; img-src data:; form-action 'self'/);
         assert.match(policy, /base-uri 'none'; frame-ancestors 'none'$/);
-        assert.equal(headers.get('referrer-policy'), 'no-referrer');
+        assert.equal(headers.get('referrer-policy'), 'same-origin');
         assert.equal(headers.get('x-content-type-options'), 'nosniff');
         assert.match(headers.get('cache-control'), /no-store/);
         assert.equal(headers.get('access-control-allow-origin'), null);

@@ -523,6 +523,17 @@ test('a change that was proposed is agreed to, with its discount', async () => {
     assert.match((await send(url, '', 'confirm')).problems[0], /no longer be used/);
 });
 
+test('what is allowed no more is not done, although it was proposed', async () => {
+    const { sdk, enter, send, subscription, configuration, now } = await seller();
+    const change = await enter({ flow_data: { type: 'subscription_update_confirm', subscription_update_confirm: {
+        subscription: subscription.id, items: [{ id: subscription.items.data[0].id, quantity: 3 }],
+    } } });
+    await sdk.billingPortal.configurations.update(configuration.id,
+        { features: { subscription_update: { enabled: false } } });
+    await send(change, '', 'confirm');
+    assert.equal((await now()).items.data[0].quantity, 2);
+});
+
 test('a customer who comes to change or cancel begins there', async () => {
     const { enter, subscription } = await seller();
     const to = (type) => ({ flow_data: { type, [type]: { subscription: subscription.id } } });

@@ -204,3 +204,14 @@ test('the policy of the page stops what it does not allow', async () => {
     assert.equal(errors.splice(0).filter((text) => text.includes('Content Security Policy')).length, 2);
     await close();
 });
+
+test('without TLS, under another name than localhost, forms count as well', async () => {
+    const { session } = await sell();
+    const page = await browser.newPage();
+    await page.goto(session.url.replace('127.0.0.1', 'shop.test'));
+    await page.getByLabel('Promotion code').fill('HALF');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.getByRole('button', { name: 'Remove code HALF' }).waitFor();
+    assert.equal(await total(page), '$50.00');
+    await page.close();
+});

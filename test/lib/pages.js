@@ -16,7 +16,7 @@ export function press(url, shown, action, fields = {}, headers = {}) {
     return open(url, {
         method: 'POST',
         headers: { 'content-type': FORM, ...headers },
-        body: form({ token: shown.token, action, ...fields }),
+        body: form({ token: shown.token, ...(shown.total && { total: shown.total }), action, ...fields }),
     });
 }
 
@@ -46,6 +46,7 @@ function page(status, headers, html) {
         has: (name) => input(name) !== undefined,
         value,
         token: value('token'),
+        total: value('total'),
     };
 }
 
