@@ -110,6 +110,7 @@ struct request *world_request(struct world *world)
         .version = V_NEWEST,
         .tenant = WORLD_TENANT,
         .account = STR("acct_1unit"),
+        .sealing_key = world->service.sealing_key,
     };
     return &world->request;
 }

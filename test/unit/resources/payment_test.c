@@ -81,7 +81,7 @@ TEST(test_the_default_method_pays)
     assert_int_equal(intent->amount_received, 1900);
     assert_str(intent->invoice, "in_1");
     assert_str(intent->description, "Tea");
-    assert_non_null(intent->latest_charge.data);
+    assert_non_null(intent->latest_charge.id.data);
     assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM payment_intents WHERE "
                                        "status = 'succeeded' AND invoice = 'in_1'"),
                      1);
