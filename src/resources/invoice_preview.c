@@ -425,12 +425,6 @@ bool invoice_route_preview(struct request *request, const struct route *route,
     return true;
 }
 
-bool invoice_route_upcoming(struct request *request, const struct route *route,
-                            struct answer *answer)
-{
-    return invoice_route_preview(request, route, answer);
-}
-
 bool invoice_route_upcoming_lines(struct request *request, const struct route *route,
                                   struct answer *answer)
 {

@@ -6,4 +6,4 @@ extern const struct schema preview_schema;  /* parameters of create_preview */
 extern const struct schema upcoming_schema; /* of the older calls */
 
 /* To be undone when the answer is written. */
-handler_fn invoice_route_preview, invoice_route_upcoming, invoice_route_upcoming_lines;
+handler_fn invoice_route_preview, invoice_route_upcoming_lines;
