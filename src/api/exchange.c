@@ -148,7 +148,7 @@ static bool read_idempotency_key(struct exchange *exchange)
                          "Invalid idempotency key: it must be 1 to %d printable ASCII characters.",
                          IDEMPOTENCY_KEY_BYTES_MAX);
     exchange_add_header(exchange, "Idempotency-Key", str_copy(&exchange->arena, key));
-    if (str_is(exchange->method, "POST"))
+    if (str_is(exchange->method, "POST") && !exchange->route->looks)
         request->idempotency_key = key;
     return true;
 }
@@ -199,8 +199,8 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
             exchange_add_header(exchange, "WWW-Authenticate", STR("Bearer realm=\"Stripe\""));
         return EXCHANGE_ANSWERED;
     }
-    bool prepared = read_version(service, exchange) && read_idempotency_key(exchange) &&
-                    find_route(service, exchange) && read_form(exchange);
+    bool prepared = read_version(service, exchange) && find_route(service, exchange) &&
+                    read_idempotency_key(exchange) && read_form(exchange);
     if (exchange->version_name.data)
         exchange_add_header(exchange, "Stripe-Version", exchange->version_name);
     if (exchange->account_header.data)
@@ -212,8 +212,8 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
     }
     exchange->ready = arena_mark(&exchange->arena);
     exchange->prepared_header_count = exchange->header_count;
-    bool reads =
-        !prepared || (strcmp(exchange->route->method, "GET") == 0 && !exchange->route->undone);
+    const struct route *route = exchange->route;
+    bool reads = !prepared || route->looks || (strcmp(route->method, "GET") == 0 && !route->undone);
     return reads && !exchange->key_to_admit.data ? EXCHANGE_READS : EXCHANGE_WRITES;
 }
 

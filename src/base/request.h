@@ -43,6 +43,7 @@ struct request {
     struct str address;      /* of the client; null: not known */
     struct guesses *guesses; /* failed look-ups of codes; NULL: they are not counted */
 
+    bool must_write;       /* it is where it cannot: to be run again by the writer */
     bool timer_set;        /* something may be due earlier than the scheduler expects */
     bool began;            /* past the static checks: the answer is kept under the key */
     bool shows_secret;     /* the answer is kept sealed */

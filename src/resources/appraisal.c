@@ -146,6 +146,10 @@ static void count_guess(struct request *request, const struct redemption *purcha
                         const struct guesser_named guessers[3])
 {
     bool burst = false;
+    if (!db_can_write(request->db)) { /* counted when it is run again there */
+        request->must_write = true;
+        return;
+    }
     for (size_t i = 0; i < 3 && request->guesses; i++)
         burst |= guesses_count(request->guesses, request->tenant, guessers[i].guesser,
                                guessers[i].who, now);

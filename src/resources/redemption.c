@@ -292,6 +292,7 @@ static const struct route routes[] = {
      .resource = &redemption_preview_resource,
      .parameters = &redemption_resource.schema,
      .in = ACTION,
+     .looks = true,
      .name = "PostRedemptionsPreview",
      .summary = "Find out what a redemption would do; nothing is redeemed"},
     {.method = "POST",

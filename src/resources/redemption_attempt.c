@@ -107,6 +107,10 @@ static void prune(struct request *request, int64_t now)
 void attempt_record(struct request *request, enum attempt_operation operation,
                     const struct redemption *purchase, const struct appraisal *appraisal)
 {
+    if (!db_can_write(request->db)) {
+        request->must_write = true;
+        return;
+    }
     struct redemption_attempt *attempt = make(request, purchase);
     const struct coupon *coupon = appraisal->coupon;
     const struct promotion_code *code = appraisal->code;
