@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "redemption/code_shapes.h"
 #include "schema/form.h"
 #include "store/db.h"
 
@@ -182,6 +183,7 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .origin = find_origin(service, exchange),
         .dev = service->dev,
         .guesses = service->guesses,
+        .code_shapes = service->code_shapes,
         .sealing_key = service->sealing_key,
     };
     enum exchange_next next;
@@ -293,6 +295,10 @@ void exchange_committed(const struct service *service, struct exchange *exchange
     if (exchange->request.timer_set)
         bell_ring(service->due);
     exchange->request.timer_set = false;
+    if (exchange->request.guards_shape)
+        code_shapes_load_tenant(service->code_shapes, exchange->request.db,
+                                exchange->request.tenant);
+    exchange->request.guards_shape = false;
     if (exchange->request.added_deliveries)
         eventfd_write(service->wakeup, 1);
 }

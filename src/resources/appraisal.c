@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/request.h"
 #include "redemption/allowance.h"
+#include "redemption/code_shapes.h"
 #include "redemption/guesses.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
@@ -107,6 +108,8 @@ static int64_t find_row(struct request *request, struct str key, struct str scop
 static int64_t find_text(struct request *request, struct str key, struct str customer)
 {
     bool own_enabled = false, enabled = false;
+    if (code_shapes_refuse(request, key))
+        return 0;
     int64_t own = customer.data ? find_row(request, key, customer, &own_enabled) : 0;
     if (own && own_enabled)
         return own;
