@@ -90,6 +90,10 @@ void db_begin(struct db *db, bool write);
 bool db_commit(struct db *db) MUST_CHECK;
 void db_rollback(struct db *db);
 
+/* Whoever runs transactions on this connection runs them again when they were DB_BUSY. Savepoints
+ * are then left out while nothing has to be rolled back to one. */
+void db_bet_on_success(struct db *db);
+
 /* One savepoint inside the transaction, not nested. */
 void db_savepoint(struct db *db);
 void db_release(struct db *db);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/log.h"
 #include "store/db.h"
+#include "store/row_numbers.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,10 +24,7 @@
 #define CHECKPOINT_IDLE_PAGES 500 /* checkpoint when nothing waits */
 #define PAGE_CACHE_KIB 16384
 #define BUSY_TIMEOUT_MS 5000
-#define RESERVE_SECONDS 60 /* of values of seq at a time */
-
-STATEMENT(find_reserved, "SELECT reserved FROM row_numbers");
-STATEMENT(set_reserved, "UPDATE row_numbers SET reserved = $1");
+#define CAREFUL_TRANSACTIONS 64 /* after one that had to be run again */
 
 struct db_statement {
     sqlite3_stmt *handle;
@@ -58,10 +56,12 @@ struct db {
     char failure_text[256];
     bool wants_savepoint; /* asked for, not opened yet: most requests that fail wrote nothing */
     bool has_savepoint;
+    bool bets; /* on success: transactions are repeated, so savepoints may be left out */
+    bool wrote_beyond_savepoint; /* that was left out */
+    int careful;                 /* transactions that do not bet */
     bool in_transaction;
     int log_pages;
-    int64_t last_row;     /* the last value of seq that was given */
-    int64_t reserved_row; /* values below this one may be given in this transaction */
+    struct row_numbers row_numbers;
 };
 
 /* ---- failures ---- */
@@ -104,6 +104,11 @@ enum db_failure db_failed(const struct db *db)
 struct str db_failure_text(const struct db *db)
 {
     return str_from(db->failure_text);
+}
+
+struct row_numbers *db_row_numbers(struct db *db)
+{
+    return &db->row_numbers;
 }
 
 bool db_can_write(const struct db *db)
@@ -504,6 +509,7 @@ static bool control(struct db *db, enum control which)
 void db_begin(struct db *db, bool write)
 {
     assert(!db->in_transaction);
+    db->careful -= write && db->careful > 0;
     db->in_transaction = control(db, write ? CONTROL_BEGIN_WRITE : CONTROL_BEGIN);
 }
 
@@ -516,16 +522,27 @@ bool db_commit(struct db *db)
 
 void db_rollback(struct db *db)
 {
-    db->reserved_row = 0; /* what was reserved in the transaction is not */
+    db->row_numbers.reserved = 0; /* what was reserved in the transaction is not */
     db->has_savepoint = db->wants_savepoint = db->in_transaction = false;
+    db->wrote_beyond_savepoint = false;
     if (!sqlite3_get_autocommit(db->handle)) /* an error may have ended the transaction already */
         control(db, CONTROL_ROLLBACK);
 }
 
+void db_bet_on_success(struct db *db)
+{
+    db->bets = true;
+}
+
+/* A savepoint makes SQLite copy each page that is written behind it, a tenth of what a redemption
+ * costs; hardly a request that wrote something fails. */
 static void open_savepoint(struct db *db)
 {
     db->wants_savepoint = false;
-    db->has_savepoint = control(db, CONTROL_SAVEPOINT);
+    if (db->bets && db->careful == 0)
+        db->wrote_beyond_savepoint = true;
+    else
+        db->has_savepoint = control(db, CONTROL_SAVEPOINT);
 }
 
 void db_savepoint(struct db *db)
@@ -538,50 +555,18 @@ void db_release(struct db *db)
 {
     if (db->has_savepoint)
         control(db, CONTROL_RELEASE);
-    db->has_savepoint = db->wants_savepoint = false;
+    db->has_savepoint = db->wants_savepoint = db->wrote_beyond_savepoint = false;
 }
 
 void db_rollback_to_savepoint(struct db *db)
 {
     if (db->has_savepoint)
         control(db, CONTROL_ROLLBACK_TO);
-    db_release(db);
-}
-
-void db_take_rows(struct db *db)
-{
-    struct query query = db_query(db, &find_reserved);
-    if (db_row(&query)) {
-        db->last_row = db_int(&query, 0);
-        db_end(&query);
+    if (db->wrote_beyond_savepoint && db->failure == DB_OK) {
+        db->failure = DB_BUSY;
+        db->careful = CAREFUL_TRANSACTIONS;
     }
-}
-
-void db_reserve_rows(struct db *db, int64_t now)
-{
-    int64_t next =
-        db->last_row + 1 > now << ROW_SECOND_BITS ? db->last_row + 1 : now << ROW_SECOND_BITS;
-    if (db->reserved_row - next > (int64_t)RESERVE_SECONDS / 2 << ROW_SECOND_BITS)
-        return;
-    db->reserved_row = next + ((int64_t)RESERVE_SECONDS << ROW_SECOND_BITS);
-    struct query query = db_query(db, &set_reserved);
-    db_bind_int(&query, db->reserved_row);
-    db_run(&query);
-}
-
-int64_t db_next_row(struct db *db, int64_t now)
-{
-    int64_t first = now << ROW_SECOND_BITS;
-    bool ahead = first > db->last_row && first < db->reserved_row;
-    db->last_row = ahead ? first : db->last_row + 1;
-    assert(db->last_row < db->reserved_row);
-    return db->last_row;
-}
-
-void db_raise_row(struct db *db, int64_t row)
-{
-    if (db->last_row < row)
-        db->last_row = row;
+    db_release(db);
 }
 
 bool db_wants_maintenance(const struct db *db, bool idle)

@@ -150,6 +150,52 @@ TEST(test_a_savepoint_is_opened_by_the_first_write)
     db_rollback(db);
 }
 
+/* A neighbour and one that is undone, as a batch has them. Whether it can be committed. */
+static bool run_a_batch_with_one_undone(void)
+{
+    db_clear(db);
+    db_begin(db, true);
+    db_savepoint(db);
+    add_note(1, STR("neighbour"));
+    db_release(db);
+    db_savepoint(db);
+    add_note(2, STR("undone"));
+    db_rollback_to_savepoint(db);
+    return db_failed(db) == DB_OK && db_commit(db);
+}
+
+TEST(test_without_savepoints_what_is_undone_is_run_again_with_them)
+{
+    db_bet_on_success(db);
+    assert_false(run_a_batch_with_one_undone());
+    assert_int_equal(db_failed(db), DB_BUSY);
+    db_rollback(db);
+    db_clear(db);
+    assert_int_equal(notes(), 0);
+    assert_true(run_a_batch_with_one_undone());
+    assert_int_equal(notes(), 1);
+    db_begin(db, true); /* and a while longer */
+    db_savepoint(db);
+    add_note(3, STR("undone"));
+    db_rollback_to_savepoint(db);
+    assert_true(db_commit(db));
+    assert_int_equal(notes(), 1);
+}
+
+TEST(test_without_savepoints_what_failed_without_writing_is_not_run_again)
+{
+    db_bet_on_success(db);
+    db_begin(db, true);
+    db_savepoint(db);
+    add_note(1, STR("kept"));
+    db_release(db);
+    db_savepoint(db);
+    notes();
+    db_rollback_to_savepoint(db);
+    assert_true(db_commit(db));
+    assert_int_equal(notes(), 1);
+}
+
 TEST(test_a_conflict_inside_a_savepoint_can_be_undone_alone)
 {
     db_begin(db, true);
@@ -344,6 +390,11 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_savepoint_is_opened_by_the_first_write, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_without_savepoints_what_is_undone_is_run_again_with_them, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_without_savepoints_what_failed_without_writing_is_not_run_again, set_up,
+            tear_down),
         cmocka_unit_test_setup_teardown(test_a_conflict_inside_a_savepoint_can_be_undone_alone,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_readers_see_what_was_committed_and_write_nothing,

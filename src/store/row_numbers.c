@@ -1,0 +1,50 @@
+/* Row numbers. Only the end of what is reserved is written, about once a minute. */
+#include "store/row_numbers.h"
+
+#include "store/db.h"
+
+#include <assert.h>
+
+#define RESERVE_SECONDS 60
+
+STATEMENT(find_reserved, "SELECT reserved FROM row_numbers");
+STATEMENT(set_reserved, "UPDATE row_numbers SET reserved = $1");
+
+void db_take_rows(struct db *db)
+{
+    struct query query = db_query(db, &find_reserved);
+    if (!db_row(&query))
+        return;
+    db_row_numbers(db)->last = db_int(&query, 0);
+    db_end(&query);
+}
+
+void db_reserve_rows(struct db *db, int64_t now)
+{
+    struct row_numbers *numbers = db_row_numbers(db);
+    int64_t first = now << ROW_SECOND_BITS;
+    int64_t next = numbers->last + 1 > first ? numbers->last + 1 : first;
+    if (numbers->reserved - next > (int64_t)RESERVE_SECONDS / 2 << ROW_SECOND_BITS)
+        return;
+    numbers->reserved = next + ((int64_t)RESERVE_SECONDS << ROW_SECOND_BITS);
+    struct query query = db_query(db, &set_reserved);
+    db_bind_int(&query, numbers->reserved);
+    db_run(&query);
+}
+
+int64_t db_next_row(struct db *db, int64_t now)
+{
+    struct row_numbers *numbers = db_row_numbers(db);
+    int64_t first = now << ROW_SECOND_BITS;
+    bool ahead = first > numbers->last && first < numbers->reserved;
+    numbers->last = ahead ? first : numbers->last + 1;
+    assert(numbers->last < numbers->reserved);
+    return numbers->last;
+}
+
+void db_raise_row(struct db *db, int64_t row)
+{
+    struct row_numbers *numbers = db_row_numbers(db);
+    if (numbers->last < row)
+        numbers->last = row;
+}
