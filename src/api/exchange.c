@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "resources/redemption_attempt.h"
 #include "schema/form.h"
 #include "store/db.h"
 
@@ -318,6 +319,7 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
         run_keyed(service, exchange);
     else
         run_call(exchange);
+    attempt_keep(request);
 }
 
 struct str exchange_next_piece(struct exchange *exchange, struct db *db)

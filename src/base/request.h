@@ -11,6 +11,7 @@ struct expansion;
 struct form_node;
 struct guesses;
 struct random;
+struct redemption_attempt;
 struct schema;
 
 struct request {
@@ -47,5 +48,6 @@ struct request {
     bool began;            /* past the static checks: the answer is kept under the key */
     bool shows_secret;     /* the answer is kept sealed */
     bool added_deliveries; /* there is something for webhook endpoints */
-    struct error error;    /* type ERROR_NONE: no failure */
+    struct redemption_attempt *attempt; /* what was refused; kept in any case; NULL: nothing */
+    struct error error;                 /* type ERROR_NONE: no failure */
 };

@@ -31,6 +31,7 @@ struct resource {
     const char *id_prefix;
     enum id_form id_form;
     unsigned operations;
+    int64_t retention_seconds;  /* for how long objects are shown; 0: for good */
     bool is_own;                /* ours, not Stripe's */
     bool deleted_is_shown;      /* retrieving a deleted one gives its stub */
     bool hooks_make_events;     /* saved and deleted record the events, among others of theirs */
