@@ -125,8 +125,9 @@ static bool find_code(struct request *request, const struct redemption *purchase
         request->began = false; /* the next attempt with the same idempotency key is a new one */
         if (first)
             appraisal_note(request, purchase, appraisal, REFUSAL_BIT(REFUSAL_RATE_LIMITED));
-        return fail_with(request, 429, ERROR_INVALID_REQUEST, CODE_rate_limit,
-                         "Too many unknown promotion codes were tried. Please try again later.");
+        return fail_with(request, 429, ERROR_INVALID_REQUEST, CODE_rate_limit, "%.*s",
+                         STR_FMT(refusal_message(request->arena, REFUSAL_RATE_LIMITED,
+                                                 &appraisal->offer, &appraisal->purchase)));
     }
     int64_t row = promotion_code_meant(request, purchase->code, customer, false);
     if (row)

@@ -182,8 +182,7 @@ static void begin(struct selection *selection, struct request *request,
     selection->parameters = 1;
     add_value(selection)->number = request->tenant;
     if (resource->retention_seconds) /* what is older is only not yet removed */
-        add_number(selection,
-                   "o.seq >=", (request->now - resource->retention_seconds + 1) << ROW_SECOND_BITS);
+        add_number(selection, "o.created >", request->now - resource->retention_seconds);
 }
 
 static void end(struct selection *selection, bool newer, int64_t limit)

@@ -22,11 +22,12 @@ static const char *const sources[] = {
     "api",          "checkout",          "customer", "invoice", "invoice_item",
     "subscription", "subscription_item", "portal",   NULL};
 
-STATEMENT(forget, "DELETE FROM redemption_attempts WHERE tenant = $1 AND seq IN"
-                  " (SELECT seq FROM redemption_attempts WHERE tenant = $1 AND seq < $2"
-                  " ORDER BY seq LIMIT $3)");
+/* seq runs ahead of the time for a while when the process has been killed. */
+STATEMENT(forget, "DELETE FROM redemption_attempts WHERE tenant = $1 AND seq IN (SELECT seq FROM"
+                  " (SELECT seq, created FROM redemption_attempts WHERE tenant = $1 ORDER BY seq"
+                  " LIMIT $2) AS oldest WHERE created <= $3)");
 STATEMENT(find_oldest,
-          "SELECT seq FROM redemption_attempts WHERE tenant = $1 ORDER BY seq LIMIT 1");
+          "SELECT created FROM redemption_attempts WHERE tenant = $1 ORDER BY seq LIMIT 1");
 
 #define THIS struct redemption_attempt
 static const struct field attempt_fields[] = {
@@ -163,8 +164,7 @@ static int64_t find_end(struct request *request)
 {
     struct query query = db_query(request->db, &find_oldest);
     db_bind_int(&query, request->tenant);
-    int64_t end =
-        db_row(&query) ? (db_int(&query, 0) >> ROW_SECOND_BITS) + ATTEMPT_RETENTION_SECONDS : 0;
+    int64_t end = db_row(&query) ? db_int(&query, 0) + ATTEMPT_RETENTION_SECONDS : 0;
     db_end(&query);
     return end;
 }
@@ -174,8 +174,8 @@ bool redemption_attempt_due(struct request *request, int64_t row)
     int64_t now = request->started;
     struct query query = db_query(request->db, &forget);
     db_bind_int(&query, request->tenant);
-    db_bind_int(&query, (now - ATTEMPT_RETENTION_SECONDS + 1) << ROW_SECOND_BITS);
     db_bind_int(&query, ATTEMPTS_FORGOTTEN_MAX);
+    db_bind_int(&query, now - ATTEMPT_RETENTION_SECONDS);
     db_do(&query);
     int64_t end = find_end(request);
     if (end > now && end < now + FORGETTING_SECONDS)
