@@ -2,6 +2,7 @@
 #include "api/router.h"
 #include "base/request.h"
 #include "base/text.h"
+#include "redemption/code_shapes.h"
 #include "resources/import.h"
 #include "resources/registry.h"
 #include "store/tenant.h"
@@ -10,6 +11,7 @@ static bool reset(struct request *request, const struct route *route, struct ans
 {
     (void)route;
     request->began = true;
+    code_shapes_forget(request);
     tenant_empty(request->db, request->tenant);
     *answer = (struct answer){.form = ANSWER_TEXT, .text = STR("{\n  \"object\": \"reset\"\n}")};
     return true;

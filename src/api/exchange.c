@@ -13,6 +13,7 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "redemption/code_shapes.h"
 #include "resources/redemption_attempt.h"
 #include "schema/form.h"
 #include "store/db.h"
@@ -149,7 +150,7 @@ static bool read_idempotency_key(struct exchange *exchange)
                          "Invalid idempotency key: it must be 1 to %d printable ASCII characters.",
                          IDEMPOTENCY_KEY_BYTES_MAX);
     exchange_add_header(exchange, "Idempotency-Key", str_copy(&exchange->arena, key));
-    if (str_is(exchange->method, "POST"))
+    if (str_is(exchange->method, "POST") && !exchange->route->looks)
         request->idempotency_key = key;
     return true;
 }
@@ -183,6 +184,7 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .origin = find_origin(service, exchange),
         .dev = service->dev,
         .guesses = service->guesses,
+        .code_shapes = service->code_shapes,
         .sealing_key = service->sealing_key,
     };
     enum exchange_next next;
@@ -200,8 +202,8 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
             exchange_add_header(exchange, "WWW-Authenticate", STR("Bearer realm=\"Stripe\""));
         return EXCHANGE_ANSWERED;
     }
-    bool prepared = read_version(service, exchange) && read_idempotency_key(exchange) &&
-                    find_route(service, exchange) && read_form(exchange);
+    bool prepared = read_version(service, exchange) && find_route(service, exchange) &&
+                    read_idempotency_key(exchange) && read_form(exchange);
     if (exchange->version_name.data)
         exchange_add_header(exchange, "Stripe-Version", exchange->version_name);
     if (exchange->account_header.data)
@@ -213,8 +215,8 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
     }
     exchange->ready = arena_mark(&exchange->arena);
     exchange->prepared_header_count = exchange->header_count;
-    bool reads =
-        !prepared || (strcmp(exchange->route->method, "GET") == 0 && !exchange->route->undone);
+    const struct route *route = exchange->route;
+    bool reads = !prepared || route->looks || (strcmp(route->method, "GET") == 0 && !route->undone);
     return reads && !exchange->key_to_admit.data ? EXCHANGE_READS : EXCHANGE_WRITES;
 }
 
@@ -294,13 +296,29 @@ void exchange_committed(const struct service *service, struct exchange *exchange
     if (exchange->request.timer_set)
         bell_ring(service->due);
     exchange->request.timer_set = false;
+    if (exchange->request.guards_shape)
+        code_shapes_load_tenant(service->code_shapes, exchange->request.db,
+                                exchange->request.tenant);
+    exchange->request.guards_shape = false;
     if (exchange->request.added_deliveries)
         eventfd_write(service->wakeup, 1);
+}
+
+/* Of a call that was answered where nothing can be written. */
+static void keep_attempt(struct exchange *exchange, struct db *db, struct random *random)
+{
+    exchange->request.db = db;
+    exchange->request.random = random;
+    attempt_keep(&exchange->request);
 }
 
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,
                   struct random *random)
 {
+    if (exchange->is_answered && db_can_write(db)) {
+        keep_attempt(exchange, db, random);
+        return;
+    }
     arena_rewind(&exchange->arena, exchange->ready);
     exchange->header_count = exchange->prepared_header_count;
     exchange->csv = (struct csv){0};
@@ -319,7 +337,9 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
         run_keyed(service, exchange);
     else
         run_call(exchange);
-    attempt_keep(request);
+    if (db_can_write(db))
+        attempt_keep(request);
+    exchange->is_answered = !db_can_write(db);
 }
 
 struct str exchange_next_piece(struct exchange *exchange, struct db *db)

@@ -6,6 +6,7 @@
 #include "store/accounts.h"
 
 struct bell;
+struct code_shapes;
 struct guesses;
 struct keyring;
 struct router;
@@ -17,8 +18,9 @@ struct service {
     struct router *router;
     const struct site *site; /* NULL: there are no pages */
     const struct clock *clock;
-    struct guesses *guesses; /* failed look-ups of codes; NULL: they are not counted */
-    struct bell *due;        /* wakes the scheduler */
+    struct guesses *guesses;         /* failed look-ups of codes; NULL: they are not counted */
+    struct code_shapes *code_shapes; /* by which codes are refused; NULL: none is */
+    struct bell *due;                /* wakes the scheduler */
     unsigned char pepper[PEPPER_BYTES];
     unsigned char sealing_key[SEAL_KEY_BYTES]; /* made of the pepper */
     struct str public_url;   /* where pages are reached, without a slash at the end; null: where

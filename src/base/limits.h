@@ -98,6 +98,9 @@
 #define CODES_PER_BATCH_MAX 1000000
 #define PATTERN_CHARACTERS_MAX 100
 #define CODES_PER_IMPORT_MAX 1000
+#define CODE_SHAPES_MAX 64             /* of an account in one mode, by which codes are refused */
+#define CODE_SHAPE_EXCEPTIONS_MAX 1000 /* codes that are wrong for one of them */
+#define CODE_SHAPE_ROWS_MAX 20000      /* codes that are looked at for a new one */
 
 /* Idempotency */
 #define IDEMPOTENCY_KEY_BYTES_MAX 255

@@ -6,6 +6,7 @@
 
 struct arena;
 struct catalog;
+struct code_shapes;
 struct db;
 struct expansion;
 struct form_node;
@@ -41,10 +42,13 @@ struct request {
     const struct schema *table;   /* of the call's parameters */
     uint64_t given[2];            /* which of its rows the form named, a bit each */
 
-    struct str address;      /* of the client; null: not known */
-    struct guesses *guesses; /* failed look-ups of codes; NULL: they are not counted */
+    struct str address;              /* of the client; null: not known */
+    struct guesses *guesses;         /* failed look-ups of codes; NULL: they are not counted */
+    struct code_shapes *code_shapes; /* by which codes are refused; NULL: none is */
 
     bool timer_set;        /* something may be due earlier than the scheduler expects */
+    bool guards_shape;     /* once it is committed, code_shapes have a new one */
+    bool finds_nothing;    /* the check knows that no object meets the filters of a list */
     bool began;            /* past the static checks: the answer is kept under the key */
     bool shows_secret;     /* the answer is kept sealed */
     bool added_deliveries; /* there is something for webhook endpoints */

@@ -210,6 +210,7 @@ static void import_objects(const struct admin_context *context, const struct adm
         .tenant = TENANT_OF(account.number, live),
         .account = account.id,
         .livemode = live,
+        .code_shapes = context->code_shapes,
     };
     db_savepoint(context->db);
     if (import_lines(&importing, option(request, "lines"), (size_t)first, &count)) {

@@ -5,6 +5,7 @@
 
 struct arena;
 struct catalog;
+struct code_shapes;
 struct db;
 struct random;
 
@@ -20,6 +21,7 @@ struct admin_context {
     struct random *random;
     const struct catalog *catalog;
     const unsigned char *pepper;
+    struct code_shapes *code_shapes; /* NULL: no server runs */
     int64_t now;
 };
 

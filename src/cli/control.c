@@ -109,6 +109,7 @@ static void run_errand(void *context, struct db *db, struct random *random)
         .random = random,
         .catalog = &service->catalog,
         .pepper = service->pepper,
+        .code_shapes = service->code_shapes,
         .now = service->clock->seconds(service->clock->context),
     };
     admin_run(&admin, errand->request, errand->result);

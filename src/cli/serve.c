@@ -14,6 +14,7 @@
 #include "http/executor.h"
 #include "http/scheduler.h"
 #include "http/server.h"
+#include "redemption/code_shapes.h"
 #include "redemption/guesses.h"
 #include "store/db.h"
 #include "store/directory.h"
@@ -149,7 +150,8 @@ static bool split_address(const char *listen, char address[64], uint16_t *port)
 static bool migrate(struct running *running)
 {
     struct db *db = sqlite_open(running->directory.database.data, SQLITE_WRITER);
-    bool migrated = db && migrate_run(&running->arena, db);
+    bool migrated = db && migrate_run(&running->arena, db) &&
+                    code_shapes_load(running->service.code_shapes, db);
     sqlite_close(db);
     return migrated;
 }
@@ -194,6 +196,7 @@ static void build_service(struct running *running, const struct options *options
     catalog_build(&running->arena, &service->catalog);
     service->keyring = keyring_new();
     service->guesses = guesses_new();
+    service->code_shapes = code_shapes_new();
     service->router = router_build(&running->arena, service->dev);
     service->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (service->wakeup < 0)
@@ -252,6 +255,8 @@ static void stop(struct running *running)
         keyring_free(running->service.keyring);
     if (running->service.guesses)
         guesses_free(running->service.guesses);
+    if (running->service.code_shapes)
+        code_shapes_free(running->service.code_shapes);
     directory_close(&running->directory);
     arena_release(&running->arena);
 }

@@ -323,7 +323,7 @@ void executor_end_read(struct reader *reader)
     end_read(reader);
 }
 
-void executor_read(struct executor *executor, struct exchange *exchange)
+bool executor_read(struct executor *executor, struct exchange *exchange)
 {
     struct reader *reader = executor_lend(executor);
     enum db_failure failure = DB_BUSY;
@@ -339,6 +339,7 @@ void executor_read(struct executor *executor, struct exchange *exchange)
     executor_return(executor, reader);
     if (failure != DB_OK)
         exchange_fail(exchange, failure == DB_BUSY ? 503 : 500, "An unknown error occurred.");
+    return failure != DB_OK || !exchange->request.attempt;
 }
 
 bool executor_next_piece(struct executor *executor, struct exchange *exchange, struct str *piece)

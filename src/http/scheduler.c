@@ -41,6 +41,7 @@ static struct request make_request(struct scheduler *scheduler, struct db *db,
         .version = V_NEWEST,
         .origin = scheduler->origin,
         .dev = scheduler->service->dev,
+        .code_shapes = scheduler->service->code_shapes,
     };
 }
 

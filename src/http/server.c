@@ -258,18 +258,13 @@ static enum MHD_Result run(struct call *call)
                                  : STR("{\n  \"status\": \"read-only\"\n}\n");
         return respond(call);
     }
-    switch (exchange_prepare(server->service, exchange, &call->random)) {
-    case EXCHANGE_ANSWERED:
-        break;
-    case EXCHANGE_READS:
-        executor_read(server->executor, exchange);
-        break;
-    case EXCHANGE_WRITES:
-        if (!call->is_late)
-            return queue(call);
+    enum exchange_next next = exchange_prepare(server->service, exchange, &call->random);
+    if (next == EXCHANGE_READS && !executor_read(server->executor, exchange))
+        next = EXCHANGE_WRITES;
+    if (next == EXCHANGE_WRITES && !call->is_late)
+        return queue(call);
+    if (next == EXCHANGE_WRITES)
         exchange_fail(exchange, 503, "The service is being stopped. Please try again.");
-        break;
-    }
     call->state = CALL_DONE;
     return respond(call);
 }

@@ -171,21 +171,22 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
-bool code_pattern_matches(const struct code_pattern *pattern, struct str code)
+enum code_fit code_pattern_fit(const struct code_pattern *pattern, struct str code)
 {
     const struct alphabet *alphabet = alphabet_of(pattern);
     unsigned char values[PATTERN_CHARACTERS_MAX];
     size_t count = 0;
     if (code.length != pattern->text.length)
-        return false;
+        return CODE_OTHER;
     for (size_t i = 0; i < code.length; i++) {
         char expected = upper(pattern->text.data[i]), c = upper(code.data[i]);
         const char *found = c ? strchr(alphabet->characters, c) : NULL;
         if (expected == '#' && found)
             values[count++] = (unsigned char)(found - alphabet->characters);
         else if (expected == '#' || expected != c)
-            return false;
+            return CODE_OTHER;
     }
-    return !pattern->check_character ||
-           values[count - 1] == check_value(alphabet, values, count - 1);
+    bool right =
+        !pattern->check_character || values[count - 1] == check_value(alphabet, values, count - 1);
+    return right ? CODE_RIGHT : CODE_WRONG;
 }

@@ -43,5 +43,11 @@ size_t code_pattern_places_for(const struct code_pattern *pattern, int64_t count
 void code_pattern_draw(const struct code_pattern *pattern, struct random *random, int64_t place,
                        int64_t count, char *target);
 
-/* Whether the pattern could have made the code, whatever its case. */
-bool code_pattern_matches(const struct code_pattern *pattern, struct str code);
+enum code_fit {
+    CODE_OTHER, /* it does not look like one of the pattern's codes */
+    CODE_WRONG, /* it does, but for its check character */
+    CODE_RIGHT, /* the pattern could have made it */
+};
+
+/* What a code is to the pattern, whatever its case. */
+enum code_fit code_pattern_fit(const struct code_pattern *pattern, struct str code);

@@ -2,6 +2,7 @@
 #include "redemption/verify.h"
 
 #include "base/text.h"
+#include "redemption/code_shapes.h"
 #include "store/db.h"
 
 #define VIOLATIONS_SHOWN_MAX 10
@@ -190,7 +191,7 @@ static const struct {
 
 bool verify_run(struct db *db, struct text *report)
 {
-    int64_t violations = 0;
+    int64_t violations = code_shapes_verify(db, report);
     for (size_t i = 0; i < ARRAY_LENGTH(checks); i++) {
         int64_t found = 0;
         struct query query = db_query(db, checks[i].statement);
@@ -204,7 +205,7 @@ bool verify_run(struct db *db, struct text *report)
                       (long long)(found - VIOLATIONS_SHOWN_MAX));
         violations += found;
     }
-    text_addf(report, "verify: %zu checks, %lld violations\n", ARRAY_LENGTH(checks),
+    text_addf(report, "verify: %zu checks, %lld violations\n", ARRAY_LENGTH(checks) + 1,
               (long long)violations);
     return violations == 0 && db_failed(db) == DB_OK;
 }

@@ -1,5 +1,6 @@
-/* Events. What is kept is the object in the newest shape, before and after; the differences and the
- * shape of an older version are worked out when somebody reads it. */
+/* Events. What is kept is the object in the newest shape and what was different before; what is
+ * shown of the difference, and the shape of an older version, is worked out when somebody reads
+ * it. */
 #include "resources/event.h"
 
 #include "base/arena.h"
@@ -78,8 +79,8 @@ static const struct field event_fields[] = {
           .in = FILTER, .is = NOT_NULL, .where = MATCHES_TYPE),
     FIELD(types, "Only events of these types.", .in = FILTER, .is = INPUT, .where = MATCHES_TYPE),
     FIELD(object_type, "Kind of the object.", .is = INTERNAL),
-    FIELD(snapshot, "The object in the newest shape.", .is = INTERNAL),
-    FIELD(previous, "The same before a change.", .is = INTERNAL),
+    FIELD(snapshot, "The object in the newest shape, without what is empty.", .is = INTERNAL),
+    FIELD(previous, "What it had instead before a change.", .is = INTERNAL),
 };
 #undef THIS
 
@@ -116,32 +117,34 @@ static bool check(struct request *request, void *object, const void *before, uns
     return true;
 }
 
-/* The object as it was, with what only older versions show of it. */
-static const void *read_snapshot(struct request *request, const struct resource *resource,
-                                 struct str json)
+static void *read_snapshot(struct request *request, const struct resource *resource,
+                           const void *over, struct str json)
 {
-    if (!json.data)
-        return NULL;
     struct str problem;
     void *object = resource_new(request, resource);
+    if (over)
+        memcpy(object, over, resource->schema.size);
     bool parsed = parse_object(request->arena, &resource->schema, json, object, &problem);
     assert(parsed && "a stored snapshot is what the writer wrote");
-    if (resource->older)
-        resource->older(request, object);
     return object;
 }
 
+/* The object as it was and as it had been, with what only older versions show of it. */
 static void derive(struct request *request, void *object)
 {
     struct event *event = object;
     const struct resource *resource = resource_named(event->object_type);
     assert(resource);
+    void *after = read_snapshot(request, resource, NULL, event->snapshot);
+    void *before =
+        event->previous.data ? read_snapshot(request, resource, after, event->previous) : NULL;
+    if (resource->older) {
+        resource->older(request, after);
+        if (before)
+            resource->older(request, before);
+    }
     event->api_version = version_name(request->version);
-    event->data.object = (struct snapshot){
-        &resource->schema,
-        read_snapshot(request, resource, event->snapshot),
-        read_snapshot(request, resource, event->previous),
-    };
+    event->data.object = (struct snapshot){&resource->schema, after, before};
 }
 
 const struct resource event_resource = {
@@ -219,16 +222,28 @@ static void embed_all(struct request *request, const struct schema *schema, cons
     }
 }
 
+/* Notes the values of the rows of the table. */
 static struct str take_snapshot(struct request *request, const struct schema *schema,
-                                const void *object, bool live)
+                                const void *object, bool live, struct str *values)
 {
-    static const struct view whole = {V_NEWEST, JSON_COMPACT, true};
-    if (!object)
-        return STR_NULL;
+    static const struct view kept = {
+        .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true, .sparse = true};
     embed_all(request, schema, object, live);
     struct text text;
     text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
-    json_object(&text, schema, object, &whole, NULL);
+    json_object_noting(&text, schema, object, &kept, values);
+    assert(!text.failed);
+    return text_str(&text);
+}
+
+static struct str take_previous(struct request *request, const struct schema *schema,
+                                const void *before, const struct str *after)
+{
+    struct text text;
+    struct str *values = ARENA_ARRAY(request->arena, struct str, schema->count);
+    (void)take_snapshot(request, schema, before, true, values);
+    text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
+    json_undo(&text, schema, values, after);
     assert(!text.failed);
     return text_str(&text);
 }
@@ -236,6 +251,8 @@ static struct str take_snapshot(struct request *request, const struct schema *sc
 void event_record(struct request *request, const char *prefix, const char *verb,
                   const struct schema *schema, const void *object, const void *before)
 {
+    struct str *values = ARENA_ARRAY(request->arena, struct str, schema->count);
+    struct str snapshot = take_snapshot(request, schema, object, false, values);
     const struct event event = {
         .object =
             {
@@ -247,8 +264,8 @@ void event_record(struct request *request, const char *prefix, const char *verb,
         .request = {request->id, request->idempotency_key},
         .type = str_format(request->arena, "%s.%s", prefix, verb),
         .object_type = str_from(schema->name),
-        .snapshot = take_snapshot(request, schema, object, false),
-        .previous = take_snapshot(request, schema, before, true),
+        .snapshot = snapshot,
+        .previous = before ? take_previous(request, schema, before, values) : STR_NULL,
     };
     enum db_result result =
         rows_insert(request, catalog_of(request, &event_resource), &event_resource.schema, &event);

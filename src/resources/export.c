@@ -83,7 +83,8 @@ static bool remove_late(const struct exporter *exporter, const struct resource *
 static bool write_line(const struct exporter *exporter, const struct resource *resource,
                        const struct object *object)
 {
-    static const struct view whole = {V_NEWEST, JSON_COMPACT, true};
+    static const struct view whole = {
+        .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true};
     struct text text;
     text_init(&text, exporter->request->arena, RESPONSE_BYTES_MAX);
     json_object(&text, &resource->schema, object, &whole, NULL);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/request.h"
 #include "redemption/allowance.h"
+#include "redemption/code_shapes.h"
 #include "redemption/ledger.h"
 #include "resources/charge.h"
 #include "resources/coupon.h"
@@ -150,6 +151,7 @@ static bool complete(struct request *request, const struct line *line,
             return fail_line(request, line, "a promotion code has a code and a coupon");
         code->code_key = str_lower(request->arena, code->code);
         code->enabled = code->active;
+        code_shapes_note(request, code->code_key);
         if (code->batch.id.data &&
             !resource_find(request, &promotion_code_batch_resource, code->batch.id))
             code->batch = (struct ref){0}; /* comes without it from another server */

@@ -317,6 +317,8 @@ bool resource_list_of(struct request *request, const struct route *route, struct
     end(&selection, newer, page.limit + 1);
     *answer =
         (struct answer){.form = ANSWER_LIST, .resource = resource, .url = str_from(route->path)};
+    if (request->finds_nothing)
+        return true;
     struct query query = run(&selection);
     read_items(request, &query, resource, page.limit, newer, answer);
     return true;

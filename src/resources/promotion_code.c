@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "base/request.h"
 #include "redemption/allowance.h"
+#include "redemption/code_shapes.h"
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
@@ -19,7 +20,8 @@
 #include <stddef.h>
 
 #define GENERATED_CODE_LENGTH 8
-#define GENERATED_CODE_ATTEMPTS 16
+#define GENERATED_CODE_ATTEMPTS 80
+#define GENERATED_CODE_SHAPED 64 /* of them at one that is no exception to a check character */
 
 static const char *const promotion_types[] = {"coupon", NULL};
 
@@ -241,7 +243,9 @@ static bool generate_code(struct request *request, struct promotion_code *code)
         random_characters(request->random, ALPHABET_UPPER, text, GENERATED_CODE_LENGTH);
         code->code = (struct str){text, GENERATED_CODE_LENGTH};
         code->code_key = str_lower(request->arena, code->code);
-        if (!promotion_code_is_taken(request, code))
+        bool refused = code_shapes_refuse(request, code->code_key);
+        if ((!refused || attempt >= GENERATED_CODE_SHAPED) &&
+            !promotion_code_is_taken(request, code))
             return true;
     }
     return fail_with(request, 500, ERROR_API, CODE_NONE, "No free code was found.");
@@ -345,6 +349,7 @@ static bool check(struct request *request, void *object, const void *before, uns
     struct promotion_code *code = object;
     if (operation == FILTER) {
         code->code = str_lower(request->arena, code->code);
+        request->finds_nothing = code->code.data && code_shapes_refuse(request, code->code);
         return true;
     }
     return before ? check_change(request, code, before) : check_new(request, code);
@@ -358,6 +363,7 @@ static bool saved(struct request *request, void *object, const void *before)
             set_enabled(request, code->object.row, code->enabled);
         return true;
     }
+    code_shapes_note(request, code->code_key);
     ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
     if (code->rules.max_amount_off_total.set)
         allowance_open(request, (struct counted){.promotion_code = code->object.row},
@@ -417,13 +423,16 @@ int64_t promotion_code_meant(struct request *request, struct str text, struct st
 {
     struct str key = str_lower(request->arena, text);
     bool own_enabled = false, enabled = false;
+    bool refused = code_shapes_refuse(request, key);
+    if (refused && !evenly)
+        return 0;
     int64_t own = customer.data ? find_in(request, key, customer, &own_enabled) : 0;
     if (own_enabled && !evenly)
         return own;
     int64_t open = find_in(request, key, STR(""), &enabled);
     int64_t meant = own && (own_enabled || !enabled) ? own : open;
     int64_t others = meant && !evenly ? 0 : find_anyones(request, key);
-    return meant ? meant : others;
+    return refused ? 0 : meant ? meant : others;
 }
 
 const struct resource promotion_code_resource = {

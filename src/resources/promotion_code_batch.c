@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
-#include "redemption/code_pattern.h"
+#include "redemption/code_shapes.h"
 #include "base/text.h"
 #include "resources/coupon.h"
 #include "resources/event.h"
@@ -35,6 +35,10 @@ static const struct field batch_fields[] = {
     FIELD(check_character,
           "Whether the last character drawn is one that shows mistyped codes to be wrong.",
           .in = CREATE),
+    FIELD(check_character_enforced,
+          "Whether codes of this pattern with a wrong check character are refused without being "
+          "looked up.",
+          .is = DERIVED),
     FIELD(count, "How many codes.", .in = CREATE, .is = REQUIRED, .min = 1,
           .max = CODES_PER_BATCH_MAX),
     FIELD_CREATED,
@@ -136,6 +140,7 @@ static void derive(struct request *request, void *object)
 {
     struct promotion_code_batch *batch = object;
     const struct code_pattern pattern = pattern_of(batch);
+    batch->check_character_enforced = code_shapes_have(request, &pattern);
     batch->entropy_bits = code_pattern_guess_bits(&pattern, batch->count);
     batch->url = str_format(request->arena, "%s/%.*s/codes.csv", promotion_code_batch_resource.path,
                             STR_FMT(batch->object.id));
@@ -151,8 +156,12 @@ static void derive(struct request *request, void *object)
 static bool saved(struct request *request, void *object, const void *before)
 {
     const struct promotion_code_batch *batch = object;
-    if (!before)
-        timer_set(request, TIMER_promotion_code_batch, batch->object.row, request->now);
+    const struct code_pattern pattern = pattern_of(batch);
+    if (before)
+        return true;
+    if (batch->check_character)
+        code_shapes_guard(request, &pattern);
+    timer_set(request, TIMER_promotion_code_batch, batch->object.row, request->now);
     return true;
 }
 

@@ -16,6 +16,7 @@ struct promotion_code_batch {
     bool active;
     struct choice alphabet; /* enum code_alphabet */
     bool check_character;
+    bool check_character_enforced;
     int64_t count;
     int64_t draws;
     int64_t entropy_bits;

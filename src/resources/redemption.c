@@ -289,6 +289,7 @@ static const struct route routes[] = {
      .resource = &redemption_preview_resource,
      .parameters = &redemption_resource.schema,
      .in = ACTION,
+     .looks = true,
      .name = "PostRedemptionsPreview",
      .summary = "Find out what a redemption would do; nothing is redeemed"},
     {.method = "POST",

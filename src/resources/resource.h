@@ -100,6 +100,7 @@ struct route {
     bool no_expand;
     bool raw_body; /* not a form: the handler reads request->body */
     bool undone;   /* what the call does is undone when its answer is written */
+    bool looks;    /* changes nothing, for all that it is a POST; it has no idempotency */
     int32_t until; /* first API version that has it no more; 0: still has */
 };
 

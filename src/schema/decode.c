@@ -188,34 +188,6 @@ static bool read_optional_hash(struct request *request, const struct field *fiel
     return true;
 }
 
-static size_t member_size(const struct field *field)
-{
-    static const size_t sizes[] = {
-        [KIND_STRING] = sizeof(struct str),
-        [KIND_BOOL] = sizeof(bool),
-        [KIND_INTEGER] = sizeof(int64_t),
-        [KIND_TIME] = sizeof(struct timestamp),
-        [KIND_PERCENT] = sizeof(struct opt_percent),
-        [KIND_CHOICE] = sizeof(struct choice),
-        [KIND_REF] = sizeof(struct ref),
-        [KIND_REFS] = sizeof(struct refs),
-        [KIND_EMBEDDED] = sizeof(struct embedded),
-        [KIND_METADATA] = sizeof(struct metadata),
-        [KIND_STRINGS] = sizeof(struct strings),
-        [KIND_OPT_HASH] = sizeof(void *),
-        [KIND_LIST] = sizeof(struct list),
-        [KIND_DICTIONARY] = sizeof(struct dictionary),
-        [KIND_SNAPSHOT] = sizeof(struct snapshot),
-    };
-    if (field->kind == KIND_HASH)
-        return field->of->size;
-    if (field->nullable && field->kind == KIND_BOOL)
-        return sizeof(struct opt_bool);
-    if (field->nullable && (field->kind == KIND_INTEGER || field->kind == KIND_TIME))
-        return sizeof(struct opt_int);
-    return sizes[field->kind];
-}
-
 static bool read_number(struct request *request, const struct field *field,
                         const struct form_node *node, void *member)
 {
@@ -292,7 +264,7 @@ static bool read_row(struct request *request, const struct field *field,
             return true;
         if (!(field->is & clears))
             return fail_empty_value(request, form_path(request, node));
-        memset(member, 0, member_size(field));
+        memset(member, 0, field_size(field));
         if (field->kind == KIND_LIST)
             ((struct list *)member)->items = member; /* cleared, unlike one that is not given */
         return true;

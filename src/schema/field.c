@@ -81,6 +81,44 @@ bool field_is_empty(const struct field *field, const void *object)
     return false;
 }
 
+bool field_is_default(const struct field *field, const void *object)
+{
+    const void *member = (const char *)object + field->offset;
+    if (field->kind == KIND_EMBEDDED) /* has a URL even when it is empty */
+        return false;
+    if (field->kind == KIND_BOOL && !field->nullable)
+        return !*(const bool *)member;
+    return field_is_empty(field, object);
+}
+
+size_t field_size(const struct field *field)
+{
+    static const size_t sizes[] = {
+        [KIND_STRING] = sizeof(struct str),
+        [KIND_BOOL] = sizeof(bool),
+        [KIND_INTEGER] = sizeof(int64_t),
+        [KIND_TIME] = sizeof(struct timestamp),
+        [KIND_PERCENT] = sizeof(struct opt_percent),
+        [KIND_CHOICE] = sizeof(struct choice),
+        [KIND_REF] = sizeof(struct ref),
+        [KIND_REFS] = sizeof(struct refs),
+        [KIND_EMBEDDED] = sizeof(struct embedded),
+        [KIND_METADATA] = sizeof(struct metadata),
+        [KIND_STRINGS] = sizeof(struct strings),
+        [KIND_OPT_HASH] = sizeof(void *),
+        [KIND_LIST] = sizeof(struct list),
+        [KIND_DICTIONARY] = sizeof(struct dictionary),
+        [KIND_SNAPSHOT] = sizeof(struct snapshot),
+    };
+    if (field->kind == KIND_HASH)
+        return field->of->size;
+    if (field->nullable && field->kind == KIND_BOOL)
+        return sizeof(struct opt_bool);
+    if (field->nullable && (field->kind == KIND_INTEGER || field->kind == KIND_TIME))
+        return sizeof(struct opt_int);
+    return sizes[field->kind];
+}
+
 void *element_at(const struct schema *of, void *items, size_t index)
 {
     return (char *)items + of->size * index;

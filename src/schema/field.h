@@ -290,6 +290,12 @@ bool field_is_stored(const struct field *field);
 /* Whether the member has no value: null, or an empty collection. */
 bool field_is_empty(const struct field *field, const void *object);
 
+/* Whether the member has the value that a new object has. A list object never has: it has a URL. */
+bool field_is_default(const struct field *field, const void *object);
+
+/* Bytes of the member. */
+size_t field_size(const struct field *field);
+
 /* Whether the member has the same value in both objects. */
 bool field_equal(const struct field *field, const void *a, const void *b);
 

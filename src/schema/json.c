@@ -297,6 +297,8 @@ void json_value(struct text *text, const struct field *field, const void *object
 static bool is_shown(const struct field *field, const void *object, const struct view *view,
                      const struct expansion *expansion)
 {
+    if (view->sparse && field_is_default(field, object))
+        return false;
     if (view->everything && (field->is & KEPT))
         return true;
     if ((field->is & (INPUT | INTERNAL)) || !field_in_version(field, view->version))
@@ -316,8 +318,9 @@ static bool is_shown(const struct field *field, const void *object, const struct
                                                         : !field_is_empty(field, object);
 }
 
-void json_object(struct text *text, const struct schema *schema, const void *object,
-                 const struct view *view, const struct expansion *expansion)
+static void add_object(struct text *text, const struct schema *schema, const void *object,
+                       const struct view *view, const struct expansion *expansion,
+                       struct str *values)
 {
     struct json_scope scope = json_begin_object(text, view->indent);
     struct view inner = *view;
@@ -337,9 +340,24 @@ void json_object(struct text *text, const struct schema *schema, const void *obj
         if (!is_shown(field, object, view, child))
             continue;
         json_key(&scope, str_from(name));
+        size_t start = text->length;
         json_value(text, field, object, &inner, child);
+        if (values)
+            values[i] = (struct str){text->data + start, text->length - start};
     }
     json_end(&scope);
+}
+
+void json_object(struct text *text, const struct schema *schema, const void *object,
+                 const struct view *view, const struct expansion *expansion)
+{
+    add_object(text, schema, object, view, expansion, NULL);
+}
+
+void json_object_noting(struct text *text, const struct schema *schema, const void *object,
+                        const struct view *view, struct str *values)
+{
+    add_object(text, schema, object, view, NULL, values);
 }
 
 void json_deleted(struct text *text, const struct schema *schema, struct str id, int64_t indent)
@@ -418,6 +436,19 @@ void json_difference(struct text *text, const struct schema *schema, const void 
                             (const char *)after + field->offset, &inner);
         else
             json_value(text, field, before, &inner, NULL);
+    }
+    json_end(&scope);
+}
+
+void json_undo(struct text *text, const struct schema *schema, const struct str *before,
+               const struct str *after)
+{
+    struct json_scope scope = json_begin_object(text, JSON_COMPACT);
+    for (size_t i = 0; i < schema->count; i++) {
+        if (str_equal(before[i], after[i]))
+            continue;
+        json_key(&scope, str_from(field_name(&schema->fields[i])));
+        text_add(text, before[i].data ? before[i] : STR("null"));
     }
     json_end(&scope);
 }

@@ -11,7 +11,8 @@ struct expansion;
 struct view {
     int32_t version;
     int64_t indent;  /* levels before the first line; JSON_COMPACT: all on one line */
-    bool everything; /* includables too and references as ids: what is kept in the database */
+    bool everything; /* includables too and references as ids: what can be read back in */
+    bool sparse; /* of that only what a new object does not have: what is kept in the database */
 };
 
 #define JSON_COMPACT (-1)
@@ -28,6 +29,15 @@ void json_value(struct text *text, const struct field *field, const void *object
  * metadata with their changed keys only (a key that is new was null before). */
 void json_difference(struct text *text, const struct schema *schema, const void *before,
                      const void *after, const struct view *view);
+
+/* As json_object(), and says where the value of each row of the table is; null: not shown. */
+void json_object_noting(struct text *text, const struct schema *schema, const void *object,
+                        const struct view *view, struct str *values);
+
+/* The members of an object that differ from those after a change, whole, and null for those that
+ * were not there: what parse_object() turns the object after it back with. */
+void json_undo(struct text *text, const struct schema *schema, const struct str *before,
+               const struct str *after);
 
 /* Whether a difference that a caller of this version would see exists. */
 bool json_differs(const struct schema *schema, const void *before, const void *after,

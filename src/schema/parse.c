@@ -266,12 +266,25 @@ static bool read_object(struct parser *parser, const struct schema *schema, cons
     return true;
 }
 
+/* Empties the members that the document has. */
+static void clear_members(const struct schema *schema, const json_t *json, void *object)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        if (field->kind != KIND_CONSTANT && !(field->is & (INPUT | INTERNAL)) &&
+            json_object_get(json, field_name(field)))
+            memset((char *)object + field->offset, 0, field_size(field));
+    }
+}
+
 bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
                   struct str *problem)
 {
     struct parser parser = {.arena = arena};
     json_error_t error;
     json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, &error);
+    if (json_is_object(root))
+        clear_members(schema, root, object);
     bool good = json_is_object(root) && read_object(&parser, schema, root, object);
     if (!good)
         *problem = parser.problem.data ? parser.problem

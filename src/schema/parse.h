@@ -6,8 +6,9 @@
 struct arena;
 
 /* Fills `object` from JSON text in the shape of any API version: names of the table that are not
- * there leave their member. Includables and references to whole objects are understood. False: the
- * text is no JSON object, or a value has the wrong type; *problem says which. */
+ * there leave their member, null empties it. Includables and references to whole objects are
+ * understood. False: the text is no JSON object, or a value has the wrong type; *problem says
+ * which. */
 bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
                   struct str *problem) MUST_CHECK;
 

@@ -81,6 +81,9 @@ enum db_failure db_failed(const struct db *db);
 struct str db_failure_text(const struct db *db);
 void db_clear(struct db *db);
 
+/* Whether it was opened for writing. */
+bool db_can_write(const struct db *db);
+
 /* Transactions. `write`: takes the right to write at once. */
 void db_begin(struct db *db, bool write);
 /* True: committed and on stable storage. */

@@ -106,6 +106,11 @@ struct str db_failure_text(const struct db *db)
     return str_from(db->failure_text);
 }
 
+bool db_can_write(const struct db *db)
+{
+    return db->role == SQLITE_WRITER;
+}
+
 void db_clear(struct db *db)
 {
     db->failure = DB_OK;

@@ -35,6 +35,8 @@
     X(webhook_deliveries)    \
     X(portal_configurations) \
     X(portal_sessions)       \
+    X(code_shapes)           \
+    X(code_shape_exceptions) \
     X(promotion_code_batches)
 
 #define TABLE_STATEMENT(table) STATEMENT(empty_##table, "DELETE FROM " #table " WHERE tenant = $1");

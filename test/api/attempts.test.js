@@ -330,13 +330,15 @@ test('wrong codes on pages are counted for the customer, on whatever page', asyn
 });
 
 test('guesses are counted for the visitor whom the shop names', async () => {
-    const { call, preview, coupon } = account(server);
+    const { call, preview, coupon, list } = account(server);
     await coupon({ id: 'A' });
     let tried = 0;
     const guess = (ip_address) => call('POST', '/v1/redemptions/preview', { code: `wrong${tried++}`, ip_address });
     await until(async () => (await Promise.all(Array.from({ length: 50 }, (_, n) =>
         guess(`2001:db8:0:1::${n}`)))).some(({ status }) => status === 429));
     assert(tried > 300 && tried <= 650, `held up at ${tried}`);
+    const limited = await list('/v1/redemption_attempts', { reason: 'rate_limited' });
+    assert.deepEqual(limited.map(({ operation, source }) => [operation, source]), [['preview', 'api']]);
     assert.equal((await guess('2001:db8:0:1:ffff::1')).status, 429);
     refused(await call('POST', '/v1/redemptions', { code: 'x', ip_address: '2001:DB8::1:0:0:0:9' }), { status: 429 });
     assert.equal((await preview({ code: 'x', ip_address: '2001:db8:0:2::1' })).applies, false);

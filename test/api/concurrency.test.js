@@ -80,6 +80,37 @@ test('of many that create Save10 and SAVE10 at once one gets the code', async ()
     assertVerified();
 });
 
+// Of 31 codes that differ in their last character 30 are wrong for the batches.
+test('a code is found as soon as it is acknowledged, whatever check characters come into force meanwhile', async () => {
+    const { must } = account();
+    await must('POST', '/v1/coupons', { id: 'A', percent_off: 10 });
+    const promotion = { type: 'coupon', coupon: 'A' };
+    const finds = async (code) => {
+        const { data } = await must('GET', '/v1/promotion_codes', { code });
+        assert.deepEqual(data.map((each) => each.code), [code]);
+    };
+    const codes = [];
+    for (let round = 0; round < 5; round++) {
+        await together(async (i) => {
+            if (i % 8 === 0) {
+                const batch = { promotion, count: 20, pattern: `R${round}-########`, check_character: true };
+                await must('POST', '/v1/promotion_code_batches', batch);
+                return;
+            }
+            const code = `R${round}-AAAAAA${'ABC'[Math.floor(i / 31)]}${'23456789ABCDEFGHJKMNPQRSTUVWXYZ'[i % 31]}`;
+            await must('POST', '/v1/promotion_codes', { promotion, code });
+            await finds(code);
+            codes.push(code);
+        });
+    }
+    await server.kill9();
+    await server.restart();
+    await Promise.all(codes.map(finds));
+    const { data } = await must('GET', '/v1/promotion_code_batches', { limit: 100 });
+    assert(data.every((batch) => batch.check_character_enforced));
+    assertVerified();
+});
+
 test('of many that create a coupon with the same id at once one does', async () => {
     const { call } = account();
     const answers = await together((i) => call('POST', '/v1/coupons', { id: 'A', percent_off: i + 1 }));

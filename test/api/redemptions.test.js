@@ -521,6 +521,17 @@ test('a redemption is repeated with its idempotency key and not made again', asy
     assert.equal((await get('/v1/redemption_attempts')).data.length, 1, 'nor is its refusal');
 });
 
+test('a preview with an idempotency key is asked anew each time', async () => {
+    const { coupon, call } = account(server);
+    await coupon({ id: 'A', max_redemptions: 1 });
+    const headers = { 'idempotency-key': 'cart 1' };
+    const preview = async (form) => (await call('POST', '/v1/redemptions/preview', form, { headers })).json;
+    assert.equal((await preview({ coupon: 'A' })).applies, true);
+    await call('POST', '/v1/redemptions', { coupon: 'A' });
+    assert.equal((await preview({ coupon: 'A' })).applies, false);
+    assert.equal((await preview({ coupon: 'A', amount: 5, currency: 'usd' })).applies, false);
+});
+
 test('the Stripe SDK reaches redemptions with raw requests', async () => {
     const sdk = stripe(server);
     await sdk.coupons.create({ id: 'A', percent_off: 10, max_redemptions: 1 });

@@ -40,7 +40,9 @@ test('a batch that is interrupted goes on and has every code once', { timeout: P
     const server = await start({ data });
     t.after(() => server.kill9()); // where the test has failed it still runs
     await send(server, { method: 'POST', path: '/v1/coupons', fields: { id: 'TEN', percent_off: 10 } });
-    const fields = { promotion: { type: 'coupon', coupon: 'TEN' }, count: COUNT, pattern: 'SUMMER-####-####' };
+    const fields = {
+        promotion: { type: 'coupon', coupon: 'TEN' }, count: COUNT, pattern: 'SUMMER-####-####', check_character: true,
+    };
     const text = await send(server, { method: 'POST', path: '/v1/promotion_code_batches', fields });
     const path = `/v1/promotion_code_batches/${JSON.parse(text).id}`;
     const seen = [];

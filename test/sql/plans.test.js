@@ -10,6 +10,7 @@ import { after, before, test } from 'node:test';
 const COUPOND = process.env.COUPOND ?? 'build/coupond';
 const INDEXES = [
     [/\bcode_key = \$\d/, 'promotion_codes_code'],
+    [/\bcode_key >= \$\d/, 'COVERING INDEX promotion_codes_code'],
     [/promotion_codes .*o\.customer = \$\d/, 'promotion_codes_customer'],
     [/o\.promotion_coupon_seq = \$\d/, 'promotion_codes_coupon'],
     [/redemption_records .*o\.coupon_seq = \$\d/, 'redemption_records_coupon'],

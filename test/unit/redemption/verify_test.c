@@ -164,6 +164,8 @@ static const struct {
      "a code's look-up form is not its lower case"},
     {"UPDATE promotion_codes SET code_key = 'mine', code = 'mine' WHERE code = 'OTHER'",
      "two codes of the same text are active for one customer"},
+    {"INSERT INTO code_shapes SELECT tenant, 1, '#####', 'letters' FROM promotion_codes LIMIT 1",
+     "a code is refused for its check character"},
     {"DELETE FROM idempotency_answers", "an idempotency key leads to no answer"},
     {"UPDATE idempotency_answers SET slot = slot + 1", "an idempotency key leads to no answer"},
 };

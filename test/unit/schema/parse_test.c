@@ -17,10 +17,12 @@ static struct str rendered(const struct schema *schema, const void *object, cons
 
 static void check_round_trip(const struct schema *schema, struct chance *chance)
 {
-    static const struct view views[] = {{V_NEWEST, JSON_COMPACT, true},
-                                        {V_NEWEST, JSON_COMPACT, false},
-                                        {V_NEWEST, 0, false},
-                                        {V_2020_08_27, 0, false}};
+    static const struct view views[] = {
+        {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true},
+        {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true, .sparse = true},
+        {.version = V_NEWEST, .indent = JSON_COMPACT},
+        {.version = V_NEWEST},
+        {.version = V_2020_08_27}};
     for (size_t i = 0; i < ARRAY_LENGTH(views); i++) {
         void *object = arena_alloc(&arena, schema->size),
              *again = arena_alloc(&arena, schema->size);
@@ -36,15 +38,52 @@ static void check_round_trip(const struct schema *schema, struct chance *chance)
     }
 }
 
+static struct str noted(const struct schema *schema, const void *object, struct str *values)
+{
+    static const struct view kept = {
+        .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true, .sparse = true};
+    struct text text;
+    text_init(&text, &arena, 1 << 20);
+    json_object_noting(&text, schema, object, &kept, values);
+    return text_str(&text);
+}
+
+/* What events keep: the object after a change, and what it had before. */
+static void check_undoing(const struct schema *schema, struct chance *chance)
+{
+    void *before = arena_alloc(&arena, schema->size), *after = arena_alloc(&arena, schema->size);
+    void *again = arena_alloc(&arena, schema->size);
+    struct str problem, *old = ARENA_ARRAY(&arena, struct str, schema->count),
+                        *new = ARENA_ARRAY(&arena, struct str, schema->count);
+    fill_object(&arena, chance, schema, before);
+    fill_object(&arena, chance, schema, after);
+    ((struct object *)after)->id = ((struct object *)before)->id;
+    struct str was = noted(schema, before, old), is = noted(schema, after, new);
+    struct text undo;
+    text_init(&undo, &arena, 1 << 20);
+    json_undo(&undo, schema, old, new);
+    if (!parse_object(&arena, schema, is, again, &problem) ||
+        !parse_object(&arena, schema, text_str(&undo), again, &problem))
+        BREAKS("%.*s", STR_FMT(problem));
+    struct str back = noted(schema, again, new);
+    if (!str_equal(was, back))
+        BREAKS("%.*s\nbecomes\n%.*s\nby\n%.*s", STR_FMT(was), STR_FMT(back),
+               STR_FMT(text_str(&undo)));
+}
+
 TEST(test_every_table_survives_the_round_trip)
 {
     struct chance chance = {8};
     for (int round = 0; round < 50; round++) {
         struct arena_mark mark = arena_mark(&arena);
         check_round_trip(&thing_schema, &chance);
-        for (size_t i = 0; i < RESOURCE_COUNT; i++)
-            if (i != RESOURCE_event) /* shows snapshots, is never brought in */
-                check_round_trip(&resources[i]->schema, &chance);
+        for (size_t i = 0; i < RESOURCE_COUNT; i++) {
+            if (i == RESOURCE_event) /* shows snapshots, is never brought in */
+                continue;
+            check_round_trip(&resources[i]->schema, &chance);
+            if (resources[i]->schema.is_object)
+                check_undoing(&resources[i]->schema, &chance);
+        }
         arena_rewind(&arena, mark);
     }
 }
@@ -52,7 +91,7 @@ TEST(test_every_table_survives_the_round_trip)
 /* Each kind's value on its own, as columns keep it. */
 TEST(test_every_member_survives_the_round_trip)
 {
-    const struct view stored = {V_NEWEST, JSON_COMPACT, true};
+    const struct view stored = {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true};
     struct chance chance = {9};
     for (int round = 0; round < 50; round++) {
         struct thing full = {0};
@@ -96,14 +135,15 @@ TEST(test_a_reference_may_be_the_whole_object)
     assert_str(thing.parent.id, "th_0");
 }
 
-TEST(test_what_is_not_there_or_null_leaves_the_member)
+TEST(test_what_is_not_there_stays_and_null_empties_it)
 {
-    struct thing thing = {.amount = 5, .title = STR("t")};
+    struct thing thing = {.amount = 5, .title = STR("t"), .url = STR("u")};
     struct str problem = STR_NULL;
-    assert_true(parse_object(&arena, &thing_schema, STR("{\"amount\":null,\"unknown\":[1]}"),
-                             &thing, &problem));
+    assert_true(parse_object(&arena, &thing_schema, STR("{\"url\":null,\"unknown\":[1]}"), &thing,
+                             &problem));
     assert_int_equal(thing.amount, 5);
     assert_str(thing.title, "t");
+    assert_null_str(thing.url);
 }
 
 TEST(test_internal_members_cannot_be_brought_in)
@@ -199,7 +239,7 @@ int main(void)
         cmocka_unit_test(test_every_member_survives_the_round_trip),
         cmocka_unit_test(test_percentages_come_out_of_json_numbers_exactly),
         cmocka_unit_test(test_a_reference_may_be_the_whole_object),
-        cmocka_unit_test(test_what_is_not_there_or_null_leaves_the_member),
+        cmocka_unit_test(test_what_is_not_there_stays_and_null_empties_it),
         cmocka_unit_test(test_internal_members_cannot_be_brought_in),
         cmocka_unit_test(test_wrong_types_are_named),
         cmocka_unit_test(test_one_string_of_an_object),
