@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "redemption/code_shapes.h"
+#include "resources/redemption_attempt.h"
 #include "schema/form.h"
 #include "store/db.h"
 
@@ -303,9 +304,21 @@ void exchange_committed(const struct service *service, struct exchange *exchange
         eventfd_write(service->wakeup, 1);
 }
 
+/* Of a call that was answered where nothing can be written. */
+static void keep_attempt(struct exchange *exchange, struct db *db, struct random *random)
+{
+    exchange->request.db = db;
+    exchange->request.random = random;
+    attempt_keep(&exchange->request);
+}
+
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,
                   struct random *random)
 {
+    if (exchange->is_answered && db_can_write(db)) {
+        keep_attempt(exchange, db, random);
+        return;
+    }
     arena_rewind(&exchange->arena, exchange->ready);
     exchange->header_count = exchange->prepared_header_count;
     exchange->csv = (struct csv){0};
@@ -324,6 +337,9 @@ void exchange_run(const struct service *service, struct exchange *exchange, stru
         run_keyed(service, exchange);
     else
         run_call(exchange);
+    if (db_can_write(db))
+        attempt_keep(request);
+    exchange->is_answered = !db_can_write(db);
 }
 
 struct str exchange_next_piece(struct exchange *exchange, struct db *db)

@@ -59,6 +59,7 @@ struct exchange {
     struct arena_mark ready; /* the arena as preparing left it, to run again from */
     size_t prepared_header_count;
     struct request request; /* of the last run */
+    bool is_answered;       /* by a reading run; a writing one only keeps the attempt */
 
     /* The answer. */
     int status;
@@ -93,7 +94,8 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
                                     struct random *random);
 
 /* Runs the call in the transaction that is open on `db` and makes the answer. May be called again
- * with the same exchange, should the transaction have to be repeated. */
+ * with the same exchange, should the transaction have to be repeated; and with a writing connection
+ * after a reading one, to keep the attempt that was refused. */
 void exchange_run(const struct service *service, struct exchange *exchange, struct db *db,
                   struct random *random);
 

@@ -1,6 +1,8 @@
 /* Public and private addresses. */
 #include "base/address.h"
 
+#include "base/arena.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -50,6 +52,22 @@ bool address_is_public(const struct sockaddr *address)
     return address->sa_family == AF_INET6 &&
            bytes_are_public(AF_INET6,
                             &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+}
+
+struct str address_group(struct arena *arena, struct str text)
+{
+    struct in_addr four;
+    struct in6_addr six;
+    char *group = arena_alloc(arena, INET6_ADDRSTRLEN);
+    const char *written = str_copy(arena, text).data;
+    if (inet_pton(AF_INET, written, &four) == 1)
+        return str_from(inet_ntop(AF_INET, &four, group, INET6_ADDRSTRLEN));
+    if (inet_pton(AF_INET6, written, &six) != 1)
+        return STR_NULL;
+    if (IN6_IS_ADDR_V4MAPPED(&six))
+        return str_from(inet_ntop(AF_INET, &six.s6_addr[12], group, INET6_ADDRSTRLEN));
+    memset(&six.s6_addr[8], 0, 8);
+    return str_from(inet_ntop(AF_INET6, &six, group, INET6_ADDRSTRLEN));
 }
 
 static bool is_host_name(const char *name)

@@ -53,6 +53,7 @@
 #define HOLD_SECONDS_MAX (7 * 86400)
 #define CLIENT_REFERENCE_CHARACTERS_MAX 200
 #define ATTEMPT_RETENTION_SECONDS (30 * 86400)
+#define ATTEMPTS_FORGOTTEN_MAX 1000    /* at once */
 #define APPLICABLE_OWN_CODES_MAX 200   /* how many of a customer's own codes are looked at */
 #define APPLICABLE_OPEN_CODES_MAX 1000 /* and how many of all codes, the newest */
 
@@ -63,7 +64,8 @@
 #define GUESSES_PER_ADDRESS_DAY 10000
 #define GUESSES_PER_KEY_MINUTE 600
 #define GUESSES_PER_KEY_DAY 50000
-#define GUESSERS_MAX 8192 /* remembered at once */
+#define GUESSERS_MAX 8192        /* remembered at once */
+#define GUESS_REFUSAL_SECONDS 60 /* in which one attempt of a guesser is kept that is refused */
 
 /* Checkout */
 #define CHECKOUT_SECONDS_MIN 1800

@@ -12,6 +12,7 @@ struct expansion;
 struct form_node;
 struct guesses;
 struct random;
+struct redemption_attempt;
 struct schema;
 
 struct request {
@@ -45,12 +46,12 @@ struct request {
     struct guesses *guesses;         /* failed look-ups of codes; NULL: they are not counted */
     struct code_shapes *code_shapes; /* by which codes are refused; NULL: none is */
 
-    bool must_write;       /* it is where it cannot: to be run again by the writer */
     bool timer_set;        /* something may be due earlier than the scheduler expects */
     bool guards_shape;     /* once it is committed, code_shapes have a new one */
     bool finds_nothing;    /* the check knows that no object meets the filters of a list */
     bool began;            /* past the static checks: the answer is kept under the key */
     bool shows_secret;     /* the answer is kept sealed */
     bool added_deliveries; /* there is something for webhook endpoints */
-    struct error error;    /* type ERROR_NONE: no failure */
+    struct redemption_attempt *attempt; /* what was refused; kept in any case; NULL: nothing */
+    struct error error;                 /* type ERROR_NONE: no failure */
 };

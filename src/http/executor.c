@@ -339,7 +339,7 @@ bool executor_read(struct executor *executor, struct exchange *exchange)
     executor_return(executor, reader);
     if (failure != DB_OK)
         exchange_fail(exchange, failure == DB_BUSY ? 503 : 500, "An unknown error occurred.");
-    return failure != DB_OK || !exchange->request.must_write;
+    return failure != DB_OK || !exchange->request.attempt;
 }
 
 bool executor_next_piece(struct executor *executor, struct exchange *exchange, struct str *piece)

@@ -31,8 +31,8 @@ void executor_stop(struct executor *executor);
 /* Closes the database, after executor_stop(). */
 void executor_free(struct executor *executor);
 
-/* Runs a reading exchange on the calling thread. False: it found something to write, and has to be
- * run again as a job. */
+/* Runs a reading exchange on the calling thread. False: it was refused what is to be kept, for
+ * which it has to be run as a job, too. */
 bool executor_read(struct executor *executor, struct exchange *exchange) MUST_CHECK;
 
 /* Makes the next piece of an answer that comes in pieces, on the calling thread; empty: there is

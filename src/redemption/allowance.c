@@ -104,7 +104,11 @@ struct str allowance_email_key(struct request *request, struct str email)
     struct str domain, lower = str_lower(request->arena, email);
     struct str local = str_split(lower, '@', &domain);
     struct str name = str_split(local, '+', &(struct str){0});
-    if (name.length == 0 || !domain.data)
+    if (!domain.data)
         return lower;
+    if (name.length == 0)
+        name = local;
+    if (domain.length && domain.data[domain.length - 1] == '.')
+        domain.length--;
     return str_format(request->arena, "%.*s@%.*s", STR_FMT(name), STR_FMT(domain));
 }

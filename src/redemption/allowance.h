@@ -28,5 +28,6 @@ bool allowance_take_amount(struct request *request, struct counted counted,
 void allowance_return_amount(struct request *request, struct counted counted, int64_t amount);
 
 /* An address as it is compared with others: in lower case, without what follows a + in its local
- * part. Null stays null. */
+ * part (unless nothing is before it), and without a dot at the end of its domain. Null stays null.
+ */
 struct str allowance_email_key(struct request *request, struct str email);

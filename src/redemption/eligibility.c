@@ -14,6 +14,9 @@ static const struct {
     const char *message;
 } refusal_table[REFUSAL_COUNT] = {
     [REFUSAL_UNKNOWN] = {"code_unknown", CODE_resource_missing, NULL},
+    [REFUSAL_RATE_LIMITED] = {"rate_limited", CODE_rate_limit,
+                              "Too many unknown promotion codes were tried. Please try again "
+                              "later."},
     [REFUSAL_INACTIVE] = {"code_inactive", CODE_NONE, "This promotion code is inactive."},
     [REFUSAL_COUPON_DELETED] = {"coupon_deleted", CODE_coupon_expired, NULL},
     [REFUSAL_COUPON_EXPIRED] = {"coupon_expired", CODE_coupon_expired, NULL},

@@ -74,6 +74,7 @@ struct offer {
 
 enum refusal {
     REFUSAL_UNKNOWN,        /* no code has the text: what finds codes says so, not the rules */
+    REFUSAL_RATE_LIMITED,   /* too many were tried, so none is looked up: the same */
     REFUSAL_INACTIVE,       /* the code was switched off */
     REFUSAL_COUPON_DELETED, /* nobody can redeem it now … */
     REFUSAL_COUPON_EXPIRED,
@@ -101,10 +102,13 @@ enum refusal {
     REFUSAL_COUNT,
 };
 
+/* The bit of one refusal in a set of them. */
+#define REFUSAL_BIT(refusal) (1u << (refusal))
+
 /* The refusal's name on the wire. */
 const char *refusal_reason(enum refusal refusal);
 
-/* All rules that refuse the offer, a bit 1 << refusal each. */
+/* All rules that refuse the offer, a REFUSAL_BIT() each. */
 unsigned eligibility(const struct offer *offer, const struct purchase *purchase);
 
 /* The first refusal of one or more: the one that is reported where only one can be. */

@@ -21,6 +21,7 @@ struct window {
 struct guesses_of {
     uint64_t hash; /* 0: free */
     int64_t last;
+    int64_t refused; /* the last time that it began a stretch of refusals */
     bool reported;
     struct window windows[WINDOWS];
 };
@@ -107,24 +108,30 @@ static bool is_used_up(struct guesses_of *of, enum guesser guesser, int64_t now)
     return used_up;
 }
 
-bool guesses_allow(struct guesses *guesses, int64_t tenant, enum guesser guesser, struct str who,
-                   int64_t now)
+bool guesses_allow(struct guesses *guesses, int64_t tenant, const struct guessers *guessers,
+                   int64_t now, bool *first)
 {
-    if (!who.data)
-        return true;
+    bool allowed = true;
+    *first = true;
     pthread_mutex_lock(&guesses->lock);
-    struct guesses_of *of = find(guesses, hash_of(guesses, tenant, guesser, who), false);
-    bool allowed = !of || !is_used_up(of, guesser, now);
+    for (enum guesser i = 0; i < GUESSER_COUNT; i++) {
+        struct str who = guessers->who[i];
+        struct guesses_of *of =
+            who.data ? find(guesses, hash_of(guesses, tenant, i, who), false) : NULL;
+        if (!of || !is_used_up(of, i, now))
+            continue;
+        bool again = now - of->refused < GUESS_REFUSAL_SECONDS;
+        of->refused = again ? of->refused : now;
+        *first &= !again;
+        allowed = false;
+    }
     pthread_mutex_unlock(&guesses->lock);
     return allowed;
 }
 
-bool guesses_count(struct guesses *guesses, int64_t tenant, enum guesser guesser, struct str who,
-                   int64_t now)
+static bool count(struct guesses *guesses, int64_t tenant, enum guesser guesser, struct str who,
+                  int64_t now)
 {
-    if (!who.data)
-        return false;
-    pthread_mutex_lock(&guesses->lock);
     struct guesses_of *of = find(guesses, hash_of(guesses, tenant, guesser, who), true);
     if (!is_used_up(of, guesser, now))
         of->reported = false;
@@ -133,6 +140,17 @@ bool guesses_count(struct guesses *guesses, int64_t tenant, enum guesser guesser
     of->last = now;
     bool burst = is_used_up(of, guesser, now) && !of->reported;
     of->reported |= burst;
+    return burst;
+}
+
+bool guesses_count(struct guesses *guesses, int64_t tenant, const struct guessers *guessers,
+                   int64_t now)
+{
+    bool burst = false;
+    pthread_mutex_lock(&guesses->lock);
+    for (enum guesser i = 0; i < GUESSER_COUNT; i++)
+        if (guessers->who[i].data)
+            burst |= count(guesses, tenant, i, guessers->who[i], now);
     pthread_mutex_unlock(&guesses->lock);
     return burst;
 }

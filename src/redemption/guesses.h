@@ -11,15 +11,22 @@ enum guesser {
     GUESSER_KEY,
     GUESSER_CUSTOMER,
     GUESSER_ADDRESS,
+    GUESSER_COUNT
+};
+
+/* Who looks a code up, in each of these ways; null: nobody. */
+struct guessers {
+    struct str who[GUESSER_COUNT];
 };
 
 struct guesses *guesses_new(void);
 void guesses_free(struct guesses *guesses);
 
-/* Whether a look-up may be made: none of its budgets is used up. A null `who` is nobody. */
-bool guesses_allow(struct guesses *guesses, int64_t tenant, enum guesser guesser, struct str who,
-                   int64_t now);
+/* Whether a look-up may be made: none of the budgets is used up. When one is, *first says whether
+ * none of those who used theirs up was refused in the last GUESS_REFUSAL_SECONDS. */
+bool guesses_allow(struct guesses *guesses, int64_t tenant, const struct guessers *guessers,
+                   int64_t now, bool *first);
 
 /* Counts a look-up that failed. True: it used up a budget, for the first time in a while. */
-bool guesses_count(struct guesses *guesses, int64_t tenant, enum guesser guesser, struct str who,
+bool guesses_count(struct guesses *guesses, int64_t tenant, const struct guessers *guessers,
                    int64_t now);

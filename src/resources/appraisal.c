@@ -1,11 +1,11 @@
 /* Finding the offer, working out the discount, asking the rules. */
 #include "resources/appraisal.h"
 
+#include "base/address.h"
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
 #include "redemption/allowance.h"
-#include "redemption/code_shapes.h"
 #include "redemption/guesses.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
@@ -17,13 +17,6 @@
 
 #include <string.h>
 
-/* The enabled code of a text in one scope, or else one that was switched off. */
-STATEMENT(find_in_scope,
-          "SELECT seq, enabled FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
-          " AND COALESCE(customer, customer_account, '') = $3"
-          " ORDER BY CASE WHEN enabled = 1 THEN 0 ELSE seq END LIMIT 1");
-STATEMENT(find_anywhere, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
-                         " LIMIT 1");
 /* + 0: not by the index over the uses of a coupon, which may be many. */
 STATEMENT(find_reference,
           "SELECT 1 FROM redemption_records WHERE tenant = $1 AND client_reference_id = $2"
@@ -70,11 +63,22 @@ static bool check_amounts(struct request *request, struct redemption *purchase)
                 "currency");
 }
 
+static bool check_address(struct request *request, const struct redemption *purchase,
+                          struct appraisal *appraisal)
+{
+    if (!purchase->ip_address.data)
+        return true;
+    appraisal->address = address_group(request->arena, purchase->ip_address);
+    return appraisal->address.data ||
+           fail(request, CODE_NONE, STR("ip_address"), "Invalid IP address: %.*s",
+                STR_FMT(purchase->ip_address));
+}
+
 bool appraisal_check(struct request *request, struct redemption *purchase,
                      struct appraisal *appraisal)
 {
-    *appraisal = (struct appraisal){.now = request->now};
-    if (!check_amounts(request, purchase))
+    *appraisal = (struct appraisal){.now = request->now, .address = request->address};
+    if (!check_amounts(request, purchase) || !check_address(request, purchase, appraisal))
         return false;
     appraisal->customer = purchase->customer.object;
     struct str email = purchase->customer_email;
@@ -87,95 +91,49 @@ bool appraisal_check(struct request *request, struct redemption *purchase,
     return true;
 }
 
+void appraisal_note(struct request *request, const struct redemption *purchase,
+                    const struct appraisal *appraisal, unsigned refusals)
+{
+    const struct redemption_attempt known = {
+        .amount = purchase->amount,
+        .client_reference_id = purchase->client_reference_id,
+        .code = purchase->code,
+        .currency = purchase->currency,
+        .customer = purchase->customer,
+        .customer_email = purchase->customer_email,
+        .source.value = SOURCE_API,
+        .suspects = appraisal->suspects,
+    };
+    attempt_note(request, &known, appraisal->coupon, appraisal->code, refusals);
+}
+
 /* ---- the offer ---- */
 
-static int64_t find_row(struct request *request, struct str key, struct str scope, bool *enabled)
-{
-    struct query query = db_query(request->db, &find_in_scope);
-    db_bind_int(&query, request->tenant);
-    db_bind_str(&query, key);
-    db_bind_str(&query, scope);
-    if (!db_row(&query))
-        return 0;
-    int64_t row = db_int(&query, 0);
-    *enabled = db_int(&query, 1) != 0;
-    db_end(&query);
-    return row;
-}
-
-/* The code that the customer means: their own, or the open one; rather one that is enabled. When
- * there is none of both, somebody else's. 0: nobody has it. */
-static int64_t find_text(struct request *request, struct str key, struct str customer)
-{
-    bool own_enabled = false, enabled = false;
-    if (code_shapes_refuse(request, key))
-        return 0;
-    int64_t own = customer.data ? find_row(request, key, customer, &own_enabled) : 0;
-    if (own && own_enabled)
-        return own;
-    int64_t open = find_row(request, key, STR(""), &enabled);
-    if (open && (enabled || !own))
-        return open;
-    if (own)
-        return own;
-    struct query query = db_query(request->db, &find_anywhere);
-    db_bind_int(&query, request->tenant);
-    db_bind_str(&query, key);
-    int64_t row = db_row(&query) ? db_int(&query, 0) : 0;
-    if (row)
-        db_end(&query);
-    return row;
-}
-
-struct guesser_named {
-    enum guesser guesser;
-    struct str who;
-};
-
-static bool guesses_are_allowed(struct request *request, int64_t now,
-                                const struct guesser_named guessers[3])
-{
-    bool allowed = true;
-    for (size_t i = 0; i < 3 && request->guesses; i++)
-        allowed &= guesses_allow(request->guesses, request->tenant, guessers[i].guesser,
-                                 guessers[i].who, now);
-    request->began &= allowed; /* the next attempt with the same idempotency key is a new one */
-    return allowed || fail_with(request, 429, ERROR_INVALID_REQUEST, CODE_rate_limit,
-                                "Too many unknown promotion codes were tried. Please try again "
-                                "later.");
-}
-
-static void count_guess(struct request *request, const struct redemption *purchase, int64_t now,
-                        const struct guesser_named guessers[3])
-{
-    bool burst = false;
-    if (!db_can_write(request->db)) { /* counted when it is run again there */
-        request->must_write = true;
-        return;
-    }
-    for (size_t i = 0; i < 3 && request->guesses; i++)
-        burst |= guesses_count(request->guesses, request->tenant, guessers[i].guesser,
-                               guessers[i].who, now);
-    if (burst)
-        attempt_report_guessing(request, purchase);
-}
-
+/* Finds what the customer typed, unless too many tried what there is not. */
 static bool find_code(struct request *request, const struct redemption *purchase,
                       struct appraisal *appraisal)
 {
     struct str customer = purchase->customer.id;
-    const struct guesser_named guessers[3] = {
-        {GUESSER_KEY, STR("")},
-        {GUESSER_CUSTOMER, customer.data ? customer : purchase->email_key},
-        {GUESSER_ADDRESS, request->address},
-    };
-    if (!guesses_are_allowed(request, appraisal->now, guessers))
-        return false;
-    int64_t row = find_text(request, str_lower(request->arena, purchase->code), customer);
+    const struct guessers guessers = {{
+        [GUESSER_KEY] = STR(""),
+        [GUESSER_CUSTOMER] = customer.data ? customer : purchase->email_key,
+        [GUESSER_ADDRESS] = appraisal->address,
+    }};
+    struct guesses *guesses = request->guesses;
+    bool first;
+    if (guesses && !guesses_allow(guesses, request->tenant, &guessers, appraisal->now, &first)) {
+        request->began = false; /* the next attempt with the same idempotency key is a new one */
+        if (first)
+            appraisal_note(request, purchase, appraisal, REFUSAL_BIT(REFUSAL_RATE_LIMITED));
+        return fail_with(request, 429, ERROR_INVALID_REQUEST, CODE_rate_limit, "%.*s",
+                         STR_FMT(refusal_message(request->arena, REFUSAL_RATE_LIMITED,
+                                                 &appraisal->offer, &appraisal->purchase)));
+    }
+    int64_t row = promotion_code_meant(request, purchase->code, customer, false);
     if (row)
         appraisal->code = resource_load(request, &promotion_code_resource, row);
-    else
-        count_guess(request, purchase, appraisal->now, guessers);
+    else if (guesses)
+        appraisal->suspects = guesses_count(guesses, request->tenant, &guessers, appraisal->now);
     return true;
 }
 

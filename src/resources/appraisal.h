@@ -14,8 +14,10 @@ struct appraisal {
     const struct customer *customer;   /* NULL: a guest, or nobody known */
     struct offer offer;
     struct purchase purchase;
-    int64_t now;       /* in real time, by which guesses are counted */
-    unsigned refusals; /* 0: it applies */
+    int64_t now;        /* in real time, by which guesses are counted */
+    struct str address; /* for which they are counted; null: none */
+    bool suspects;      /* the look-up used up a budget of guesses */
+    unsigned refusals;  /* 0: it applies */
 };
 
 /* Checks the parameters of a purchase against each other: what a table cannot say. Later steps go
@@ -31,5 +33,6 @@ bool appraisal_find(struct request *request, const struct redemption *purchase,
 /* Works out the discount, into the purchase, and the refusals. */
 void appraise(struct request *request, struct redemption *purchase, struct appraisal *appraisal);
 
-/* The bit of one refusal in a set of them. */
-#define REFUSAL_BIT(refusal) (1u << (refusal))
+/* Notes the refusals as an attempt, which is kept whatever becomes of the call. */
+void appraisal_note(struct request *request, const struct redemption *purchase,
+                    const struct appraisal *appraisal, unsigned refusals);

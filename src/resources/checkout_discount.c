@@ -12,8 +12,9 @@
 #include "resources/invoice_life.h"
 #include "resources/price.h"
 #include "resources/promotion_code.h"
-#include "resources/redemption.h"
+#include "resources/redemption_attempt.h"
 #include "resources/registry.h"
+#include "resources/typed_code.h"
 
 STATEMENT(find_purchase, "SELECT 1 FROM checkout_sessions WHERE tenant = $1 AND customer = $2"
                          " AND id <> $3 AND status = 'complete' LIMIT 1");
@@ -134,8 +135,10 @@ static bool take(struct request *request, struct checkout_session *session,
     struct purchase purchase;
     struct offer offer;
     unsigned refusals = refusals_of(request, session, coupon, code, &offer, &purchase);
-    if (refusals)
+    if (refusals) {
+        attempt_note_purchase(request, &purchase, coupon, code, refusals);
         return fail_refused(request, refusals, &offer, &purchase, param);
+    }
     give(request, session, coupon, code);
     return true;
 }
@@ -183,26 +186,16 @@ bool checkout_offer_take(struct request *request, struct checkout_session *sessi
 
 bool checkout_code_apply(struct request *request, struct checkout_session *session, struct str code)
 {
-    int64_t rows[CODE_CANDIDATES_MAX];
-    size_t count = promotion_codes_meant(request, code, session->customer.id, rows);
-    for (size_t i = 0; i < count; i++) {
-        const struct promotion_code *found =
-            resource_load(request, &promotion_code_resource, rows[i]);
-        const struct coupon *coupon = found ? coupon_of(request, found) : NULL;
-        struct purchase purchase;
-        struct offer offer;
-        if (!coupon || refusals_of(request, session, coupon, found, &offer, &purchase) != 0)
-            continue;
-        give(request, session, coupon, found);
-        return true;
-    }
-    if (count == 0) { /* about as much work as with a code that is there and cannot be used */
-        (void)resource_load(request, &promotion_code_resource, 0);
-        (void)resource_load(request, &coupon_resource, 0);
+    struct purchase purchase;
+    struct offer offer;
+    const struct typed_code typed = typed_code_find(request, code, session->customer.id);
+    unsigned refusals = refusals_of(request, session, typed.coupon, typed.code, &offer, &purchase);
+    if (typed_code_is_refused(request, &typed, &purchase, refusals)) {
         work_out(request, session, NULL);
+        return false;
     }
-    work_out(request, session, NULL);
-    return false;
+    give(request, session, typed.coupon, typed.code);
+    return true;
 }
 
 /* ---- redeemed ---- */

@@ -8,7 +8,7 @@
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/promotion_code.h"
-#include "resources/redemption.h"
+#include "resources/redemption_attempt.h"
 #include "resources/registry.h"
 #include "resources/subscription.h"
 #include "resources/timer.h"
@@ -153,8 +153,10 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
     struct str email_key = redemption_email_key(request, purchase->customer, coupon, code);
     redemption_count_uses(request, &counted, coupon, code, email_key);
     unsigned refusals = eligibility(&offer, &counted);
-    if (refusals)
+    if (refusals) {
+        attempt_note_purchase(request, purchase, coupon, code, refusals);
         return fail_refused(request, refusals, &offer, purchase, param);
+    }
     struct discount *made = resource_new(request, &discount_resource);
     *made = *on;
     if (!made->object.id.data)
@@ -173,7 +175,7 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
         made->ends = (struct opt_time){
             true, calendar_add_months(made->starts.seconds, coupon->duration_in_months.value)};
     if (!enter(request, purchase, made, email_key, coupon, code))
-        return fail_refused(request, 1u << REFUSAL_COUPON_USED_UP, &offer, purchase, param);
+        return false;
     if (made->ends.set)
         timer_set(request, TIMER_discount, made->object.row, made->ends.seconds);
     *discount = made;

@@ -38,7 +38,7 @@ struct offer discount_offer(const struct coupon *coupon, const struct promotion_
 /* Redeems the coupon, or the code if there is one, and returns the new discount in *discount. `on`
  * has its owner: the customer, and what else it belongs to; and, when not now, its start; and, when
  * it is known already, its id. False:
- * refused, with `param` blamed. */
+ * refused, with `param` blamed, and noted as an attempt. */
 bool discount_redeem(struct request *request, const struct purchase *purchase,
                      const struct discount *on, const struct coupon *coupon,
                      const struct promotion_code *code, struct str param,

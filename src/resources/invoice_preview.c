@@ -9,6 +9,7 @@
 #include "resources/invoice_item.h"
 #include "resources/invoice_life.h"
 #include "resources/list.h"
+#include "resources/redemption_attempt.h"
 #include "resources/registry.h"
 #include "resources/subscription.h"
 #include "resources/test_clock.h"
@@ -406,8 +407,10 @@ static bool work_out(struct request *request, const struct route *route, struct 
     bool made = subscription ? preview_change(request, preview, subscription, customer, invoice)
                 : new        ? preview_new(request, preview, customer, invoice)
                              : preview_pending(request, preview, customer, invoice);
-    if (!made || (!new && !set_discounts(request, preview, *invoice)))
+    if (!made || (!new && !set_discounts(request, preview, *invoice))) {
+        attempt_is_preview(request);
         return false;
+    }
     disguise(request, *invoice);
     return true;
 }

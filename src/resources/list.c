@@ -181,6 +181,8 @@ static void begin(struct selection *selection, struct request *request,
     text_add_literal(&selection->sql, " WHERE o.tenant = $1 AND o.deleted_at IS NULL");
     selection->parameters = 1;
     add_value(selection)->number = request->tenant;
+    if (resource->retention_seconds) /* what is older is only not yet removed */
+        add_number(selection, "o.created >", request->now - resource->retention_seconds);
 }
 
 static void end(struct selection *selection, bool newer, int64_t limit)

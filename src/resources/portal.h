@@ -201,6 +201,10 @@ struct portal_change {
     struct str promotion_code;
 };
 
+/* Makes the code that was typed part of the change. False: there is none that could be used. */
+bool portal_take_code(struct request *request, const struct subscription *subscription,
+                      struct str text, struct portal_change *change) MUST_CHECK;
+
 /* Changes the subscription, everything or nothing. False: request->error says why, and what was
  * done has to be undone. */
 bool portal_update(struct request *request, const struct portal_configuration *configuration,

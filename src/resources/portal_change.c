@@ -2,8 +2,11 @@
 #include "base/arena.h"
 #include "base/request.h"
 #include "resources/portal.h"
+#include "resources/promotion_code.h"
+#include "resources/redemption.h"
 #include "resources/registry.h"
-#include "resources/subscription.h"
+#include "resources/subscription_parts.h"
+#include "resources/typed_code.h"
 
 #include <string.h>
 
@@ -20,6 +23,22 @@ static void add_discount(struct request *request, struct subscription *subscript
     entries[count].coupon.id = change->coupon;
     entries[count].promotion_code.id = change->promotion_code;
     subscription->discount_entries = (struct list){entries, count + 1};
+}
+
+bool portal_take_code(struct request *request, const struct subscription *subscription,
+                      struct str text, struct portal_change *change)
+{
+    struct str customer = subscription->customer.id;
+    const struct typed_code typed = typed_code_find(request, text, customer);
+    const struct offer offer = discount_offer(typed.coupon, typed.code, subscription->currency);
+    struct purchase purchase =
+        subscription_purchase(request, subscription, SURFACE_SUBSCRIPTION_UPDATE);
+    redemption_count_uses(request, &purchase, typed.coupon, typed.code,
+                          redemption_email_key(request, customer, typed.coupon, typed.code));
+    if (typed_code_is_refused(request, &typed, &purchase, eligibility(&offer, &purchase)))
+        return false;
+    change->promotion_code = typed.code->object.id;
+    return true;
 }
 
 bool portal_update(struct request *request, const struct portal_configuration *configuration,

@@ -385,26 +385,54 @@ void promotion_code_store(struct request *request, struct promotion_code *code)
     (void)!saved(request, code, NULL);
 }
 
-STATEMENT(find_meant, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
-                      " AND enabled = 1 AND (customer = $3 OR customer IS NULL)"
-                      " ORDER BY customer IS NULL LIMIT $4");
+/* The enabled code of a text in one scope, or else one that was switched off. */
+STATEMENT(find_in_scope,
+          "SELECT seq, enabled FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
+          " AND COALESCE(customer, customer_account, '') = $3"
+          " ORDER BY CASE WHEN enabled = 1 THEN 0 ELSE seq END LIMIT 1");
+STATEMENT(find_anywhere, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
+                         " LIMIT 1");
 
-size_t promotion_codes_meant(struct request *request, struct str text, struct str customer,
-                             int64_t rows[CODE_CANDIDATES_MAX])
+static int64_t find_in(struct request *request, struct str key, struct str scope, bool *enabled)
 {
-    size_t count = 0;
-    struct str code_key = str_lower(request->arena, text);
-    if (code_shapes_refuse(request, code_key))
-        return 0;
-    struct query query = db_query(request->db, &find_meant);
+    struct query query = db_query(request->db, &find_in_scope);
     db_bind_int(&query, request->tenant);
-    db_bind_str(&query, code_key);
-    db_bind_str(&query, customer);
-    db_bind_int(&query, CODE_CANDIDATES_MAX);
-    while (db_row(&query))
-        rows[count++] = db_int(&query, 0);
+    db_bind_str(&query, key);
+    db_bind_str(&query, scope);
+    if (!db_row(&query))
+        return 0;
+    int64_t row = db_int(&query, 0);
+    *enabled = db_int(&query, 1) != 0;
     db_end(&query);
-    return count;
+    return row;
+}
+
+static int64_t find_anyones(struct request *request, struct str key)
+{
+    struct query query = db_query(request->db, &find_anywhere);
+    db_bind_int(&query, request->tenant);
+    db_bind_str(&query, key);
+    int64_t row = db_row(&query) ? db_int(&query, 0) : 0;
+    if (row)
+        db_end(&query);
+    return row;
+}
+
+int64_t promotion_code_meant(struct request *request, struct str text, struct str customer,
+                             bool evenly)
+{
+    struct str key = str_lower(request->arena, text);
+    bool own_enabled = false, enabled = false;
+    bool refused = code_shapes_refuse(request, key);
+    if (refused && !evenly)
+        return 0;
+    int64_t own = customer.data ? find_in(request, key, customer, &own_enabled) : 0;
+    if (own_enabled && !evenly)
+        return own;
+    int64_t open = find_in(request, key, STR(""), &enabled);
+    int64_t meant = own && (own_enabled || !enabled) ? own : open;
+    int64_t others = meant && !evenly ? 0 : find_anyones(request, key);
+    return refused ? 0 : meant ? meant : others;
 }
 
 const struct resource promotion_code_resource = {

@@ -77,9 +77,8 @@ void promotion_code_store(struct request *request, struct promotion_code *code);
  * that are enabled but expired or used up make room: they are switched off for good. */
 bool promotion_code_is_taken(struct request *request, const struct promotion_code *code);
 
-#define CODE_CANDIDATES_MAX 16
-
-/* The enabled codes that somebody can mean who types the text: first the customer's own, then that
- * for everybody. `customer`: null: not known. Returns how many rows there are. */
-size_t promotion_codes_meant(struct request *request, struct str text, struct str customer,
-                             int64_t rows[CODE_CANDIDATES_MAX]);
+/* The code that somebody means who types the text: their own, or the open one; rather one that is
+ * enabled. When there is none of both, somebody else's. `customer`: null: not known; `evenly`: with
+ * as many look-ups whatever there is. 0: nobody has it. */
+int64_t promotion_code_meant(struct request *request, struct str text, struct str customer,
+                             bool evenly);

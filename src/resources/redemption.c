@@ -8,7 +8,6 @@
 #include "resources/customer.h"
 #include "resources/discount.h"
 #include "resources/promotion_code.h"
-#include "resources/redemption_attempt.h"
 #include "resources/redemption_csv.h"
 #include "resources/redemption_preview.h"
 #include "resources/registry.h"
@@ -76,6 +75,8 @@ static const struct field redemption_fields[] = {
     FIELD(hold_expires_at,
           "When a held use is given back; 30 minutes from now by default, 7 days at most.",
           .in = CREATE),
+    FIELD(ip_address, "Address of the visitor, for whom guesses of codes are then counted.",
+          .in = CREATE | ACTION, .is = INPUT),
     FIELD(line_items, "What was bought.", .in = CREATE | ACTION, .of = &redemption_line_schema),
     FIELD_LIVEMODE,
     FIELD_METADATA(.in = CREATE),
@@ -140,12 +141,11 @@ static bool check_reference(struct request *request, struct redemption *redempti
     return true;
 }
 
-static bool fail_with_reason(struct request *request, unsigned refusals,
-                             const struct appraisal *appraisal)
+static bool fail_with_reason(struct request *request, const struct appraisal *appraisal)
 {
-    bool failed =
-        fail_refused(request, refusals, &appraisal->offer, &appraisal->purchase, appraisal->param);
-    request->error.reason = str_from(refusal_reason(refusal_first(refusals)));
+    bool failed = fail_refused(request, appraisal->refusals, &appraisal->offer,
+                               &appraisal->purchase, appraisal->param);
+    request->error.reason = str_from(refusal_reason(refusal_first(appraisal->refusals)));
     return failed;
 }
 
@@ -158,6 +158,8 @@ bool redemption_appraise(struct request *request, const struct route *route,
         !check_hold(request, redemption) || !appraisal_find(request, redemption, appraisal))
         return false;
     appraise(request, redemption, appraisal);
+    if (appraisal->refusals)
+        appraisal_note(request, redemption, appraisal, appraisal->refusals);
     return true;
 }
 
@@ -167,16 +169,11 @@ static bool redeem(struct request *request, const struct route *route, struct an
     struct appraisal appraisal;
     if (!redemption_appraise(request, route, redemption, &appraisal))
         return false;
-    if (appraisal.refusals) {
-        attempt_record(request, ATTEMPT_REDEMPTION, redemption, &appraisal);
-        request->error.keeps = !fail_with_reason(request, appraisal.refusals, &appraisal);
-        return false; /* the attempt stays */
-    }
+    if (appraisal.refusals)
+        return fail_with_reason(request, &appraisal);
     redemption->source.value = SOURCE_API;
-    /* The rules were asked in this transaction; where others write at the same time the counters
-     * may still refuse. */
     if (!redemption_enter(request, redemption, appraisal.coupon, appraisal.code))
-        return fail_with_reason(request, REFUSAL_BIT(REFUSAL_COUPON_USED_UP), &appraisal);
+        return false;
     answer_object(answer, &redemption_resource, redemption);
     return true;
 }

@@ -60,6 +60,7 @@ struct redemption {
     struct ref discount;
     struct str email_key; /* the address as it is compared */
     struct opt_time hold_expires_at;
+    struct str ip_address;  /* a parameter: of the visitor */
     struct list line_items; /* of struct redemption_line */
     struct ref promotion_code;
     struct str reference_key; /* the client's reference while no other use may have it */
@@ -94,7 +95,9 @@ struct str redemption_email_key(struct request *request, struct str customer,
 
 /* Enters a use: counts it against every cap and limit, writes ledger and record, and records what
  * changed of the code. The redemption brings what is known of it; the rest is filled in. False: a
- * cap or limit refuses it, and the request has to fail, so that what was counted is undone. */
+ * cap or limit refuses it, and the request has to fail, so that what was counted is undone. When
+ * the rules were asked in the same transaction, which nobody else can write in, that only happens
+ * when the database fails. */
 bool redemption_enter(struct request *request, struct redemption *redemption,
                       const struct coupon *coupon, const struct promotion_code *code) MUST_CHECK;
 

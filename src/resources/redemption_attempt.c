@@ -1,27 +1,33 @@
-/* Attempts are appended in the order of time; each that is kept makes room by removing a few that
- * are past their retention, so nothing has to sweep. */
+/* Attempts are appended in the order of time. One timer of a tenant removes those that are past
+ * their retention. */
 #include "resources/redemption_attempt.h"
 
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/request.h"
-#include "resources/appraisal.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/event.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
+#include "resources/timer.h"
 
 #include <assert.h>
 
-#define PRUNED_PER_ATTEMPT 4
+#define FORGETTING_SECONDS 60 /* between two times, so that few commits are made of it */
 
 static const char *const operations[] = {"preview", "redemption", NULL};
+static const char *const sources[] = {
+    "api",          "checkout",          "customer", "invoice", "invoice_item",
+    "subscription", "subscription_item", "portal",   NULL};
 
-STATEMENT(prune_attempts, "DELETE FROM redemption_attempts WHERE tenant = $1 AND seq IN"
-                          " (SELECT seq FROM redemption_attempts WHERE tenant = $1 AND seq < $2"
-                          " ORDER BY seq LIMIT $3)");
+/* seq runs ahead of the time for a while when the process has been killed. */
+STATEMENT(forget, "DELETE FROM redemption_attempts WHERE tenant = $1 AND seq IN (SELECT seq FROM"
+                  " (SELECT seq, created FROM redemption_attempts WHERE tenant = $1 ORDER BY seq"
+                  " LIMIT $2) AS oldest WHERE created <= $3)");
+STATEMENT(find_oldest,
+          "SELECT created FROM redemption_attempts WHERE tenant = $1 ORDER BY seq LIMIT 1");
 
 #define THIS struct redemption_attempt
 static const struct field attempt_fields[] = {
@@ -39,6 +45,7 @@ static const struct field attempt_fields[] = {
     FIELD(promotion_code, "The promotion code.", .of = &promotion_code_resource.schema),
     FIELD(reason, "The first reason for which it was refused.", .in = FILTER, .is = NOT_NULL),
     FIELD(reasons, "All of them."),
+    FIELD(source, "Where it was tried.", .values = sources),
     FIELD(text_key, "The code in lower case.", .is = INTERNAL),
 };
 #undef THIS
@@ -64,27 +71,11 @@ const struct resource redemption_attempt_resource = {
     .id_prefix = "rat_",
     .id_form = ID_LONG,
     .operations = RETRIEVE | FILTER,
+    .retention_seconds = ATTEMPT_RETENTION_SECONDS,
     .check = check,
 };
 
-static struct redemption_attempt *make(struct request *request, const struct redemption *purchase)
-{
-    struct redemption_attempt *attempt = resource_new(request, &redemption_attempt_resource);
-    attempt->object = (struct object){
-        .id = id_long(request->random, request->arena, redemption_attempt_resource.id_prefix,
-                      request->now),
-        .row = db_next_row(request->db, request->now),
-        .created = {request->now},
-        .livemode = request->livemode,
-    };
-    attempt->amount = purchase->amount;
-    attempt->client_reference_id = purchase->client_reference_id;
-    attempt->code = purchase->code;
-    attempt->currency = purchase->currency;
-    attempt->customer = (struct ref){purchase->customer.id, purchase->customer.row, NULL};
-    attempt->customer_email = purchase->customer_email;
-    return attempt;
-}
+/* ---- noting ---- */
 
 static struct strings reasons_of(struct request *request, unsigned refusals)
 {
@@ -95,48 +86,103 @@ static struct strings reasons_of(struct request *request, unsigned refusals)
     return reasons;
 }
 
-static void prune(struct request *request, int64_t now)
+void attempt_note(struct request *request, const struct redemption_attempt *known,
+                  const struct coupon *coupon, const struct promotion_code *code, unsigned refusals)
 {
-    struct query query = db_query(request->db, &prune_attempts);
-    db_bind_int(&query, request->tenant);
-    db_bind_int(&query, (now - ATTEMPT_RETENTION_SECONDS) << ROW_SECOND_BITS);
-    db_bind_int(&query, PRUNED_PER_ATTEMPT);
-    db_do(&query);
-}
-
-void attempt_record(struct request *request, enum attempt_operation operation,
-                    const struct redemption *purchase, const struct appraisal *appraisal)
-{
-    if (!db_can_write(request->db)) {
-        request->must_write = true;
-        return;
-    }
-    struct redemption_attempt *attempt = make(request, purchase);
-    const struct coupon *coupon = appraisal->coupon;
-    const struct promotion_code *code = appraisal->code;
-    attempt->operation.value = (int)operation;
+    struct redemption_attempt *attempt = resource_new(request, &redemption_attempt_resource);
+    *attempt = *known;
+    attempt->operation.value = ATTEMPT_REDEMPTION;
     if (coupon)
         attempt->coupon = (struct ref){coupon->object.id, coupon->object.row, NULL};
-    if (code) {
+    if (code)
         attempt->promotion_code = (struct ref){code->object.id, code->object.row, NULL};
-        attempt->code = purchase->code.data ? purchase->code : code->code;
-    }
-    attempt->reasons = reasons_of(request, appraisal->refusals);
+    if (code && !attempt->code.data)
+        attempt->code = code->code;
+    attempt->reasons = reasons_of(request, refusals);
     attempt->reason = attempt->reasons.items[0];
+    request->attempt = attempt;
+}
+
+void attempt_note_purchase(struct request *request, const struct purchase *purchase,
+                           const struct coupon *coupon, const struct promotion_code *code,
+                           unsigned refusals)
+{
+    const struct redemption_attempt known = {
+        .amount = purchase->amount,
+        .currency = purchase->currency,
+        .customer.id = purchase->customer,
+        .source.value = redemption_source(purchase->surface),
+    };
+    attempt_note(request, &known, coupon, code, refusals);
+}
+
+void attempt_is_preview(struct request *request)
+{
+    if (request->attempt)
+        request->attempt->operation.value = ATTEMPT_PREVIEW;
+}
+
+/* ---- keeping ---- */
+
+static struct object new_object(struct request *request)
+{
+    return (struct object){
+        .id = id_long(request->random, request->arena, redemption_attempt_resource.id_prefix,
+                      request->now),
+        .row = db_next_row(request->db, request->now),
+        .created = {request->now},
+        .livemode = request->livemode,
+    };
+}
+
+void attempt_keep(struct request *request)
+{
+    struct redemption_attempt *attempt = request->attempt;
+    if (!attempt)
+        return;
+    request->now = request->started;
+    request->clock = 0;
+    attempt->object = new_object(request);
+    if (attempt->customer.id.data &&
+        !resource_find(request, &customer_resource, attempt->customer.id))
+        attempt->customer = (struct ref){0}; /* was to be made by what was undone */
     if (attempt->code.data)
         attempt->text_key = str_lower(request->arena, attempt->code);
-    prune(request, appraisal->now);
     enum db_result result = rows_insert(request, catalog_of(request, &redemption_attempt_resource),
                                         &redemption_attempt_resource.schema, attempt);
     assert(result != DB_CONFLICT);
+    timer_set_once(request, TIMER_redemption_attempt, 0, request->now + ATTEMPT_RETENTION_SECONDS);
+    if (attempt->suspects)
+        event_record(request, "redemption", "guessing_suspected",
+                     &redemption_attempt_resource.schema, attempt, NULL);
 }
 
-void attempt_report_guessing(struct request *request, const struct redemption *purchase)
+/* ---- forgetting ---- */
+
+/* When the oldest that is left is past its retention; 0: there is none. */
+static int64_t find_end(struct request *request)
 {
-    struct redemption_attempt *attempt = make(request, purchase);
-    attempt->operation.value = ATTEMPT_REDEMPTION;
-    attempt->reasons = reasons_of(request, REFUSAL_BIT(REFUSAL_UNKNOWN));
-    attempt->reason = attempt->reasons.items[0];
-    event_record(request, "redemption", "guessing_suspected", &redemption_attempt_resource.schema,
-                 attempt, NULL);
+    struct query query = db_query(request->db, &find_oldest);
+    db_bind_int(&query, request->tenant);
+    int64_t end = db_row(&query) ? db_int(&query, 0) + ATTEMPT_RETENTION_SECONDS : 0;
+    db_end(&query);
+    return end;
+}
+
+bool redemption_attempt_due(struct request *request, int64_t row)
+{
+    int64_t now = request->started;
+    struct query query = db_query(request->db, &forget);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, ATTEMPTS_FORGOTTEN_MAX);
+    db_bind_int(&query, now - ATTEMPT_RETENTION_SECONDS);
+    db_do(&query);
+    int64_t end = find_end(request);
+    if (end > now && end < now + FORGETTING_SECONDS)
+        end = now + FORGETTING_SECONDS;
+    if (end)
+        timer_set(request, TIMER_redemption_attempt, row, end);
+    else
+        timer_clear(request, TIMER_redemption_attempt, row);
+    return true;
 }

@@ -1,13 +1,16 @@
 #pragma once
-/* Refused redemptions and previews, kept for a while. */
-#include "resources/resource.h"
-
-struct appraisal;
-struct redemption;
+/* Redemptions and previews that a rule refused, on whatever surface, kept for a while. A call that
+ * is refused is undone; so it only notes the attempt, and who ends the call keeps it. */
+#include "resources/redemption.h"
 
 enum attempt_operation {
     ATTEMPT_PREVIEW = 1,
     ATTEMPT_REDEMPTION,
+};
+
+/* Beside those of redemptions (enum redemption_source). */
+enum {
+    SOURCE_PORTAL = SOURCE_SUBSCRIPTION_ITEM + 1
 };
 
 struct redemption_attempt {
@@ -23,14 +26,27 @@ struct redemption_attempt {
     struct ref promotion_code;
     struct str reason;
     struct strings reasons;
+    struct choice source;
     struct str text_key; /* the code in lower case */
+    bool suspects;       /* it used up a budget of guesses */
 };
 
 extern const struct resource redemption_attempt_resource;
 
-/* Keeps what was refused, and forgets a few attempts that are past their retention. */
-void attempt_record(struct request *request, enum attempt_operation operation,
-                    const struct redemption *purchase, const struct appraisal *appraisal);
+/* Notes what is refused now, in place of what was noted before. `known`: what there is to say of it
+ * beside the coupon and the code (NULL: none, or unknown). */
+void attempt_note(struct request *request, const struct redemption_attempt *known,
+                  const struct coupon *coupon, const struct promotion_code *code,
+                  unsigned refusals);
 
-/* Records the event that somebody seems to be guessing codes. */
-void attempt_report_guessing(struct request *request, const struct redemption *purchase);
+/* The same of a purchase on another surface than the calls for just that. */
+void attempt_note_purchase(struct request *request, const struct purchase *purchase,
+                           const struct coupon *coupon, const struct promotion_code *code,
+                           unsigned refusals);
+
+/* What was noted, if anything, would not have been redeemed anyway. */
+void attempt_is_preview(struct request *request);
+
+/* Keeps what was noted, if anything, in real time; with an event when somebody seems to be guessing
+ * codes. To be called once a request has been answered, and undone if need be. */
+void attempt_keep(struct request *request);

@@ -205,12 +205,12 @@ bool redemption_preview(struct request *request, const struct route *route, stru
     struct redemption *purchase = resource_new(request, &redemption_resource);
     struct preview *preview = ARENA_NEW(request->arena, struct preview);
     struct appraisal appraisal;
-    if (!redemption_appraise(request, route, purchase, &appraisal))
+    bool appraised = redemption_appraise(request, route, purchase, &appraisal);
+    attempt_is_preview(request);
+    if (!appraised)
         return false;
-    if (appraisal.refusals) {
+    if (appraisal.refusals)
         take_nothing_off(purchase);
-        attempt_record(request, ATTEMPT_PREVIEW, purchase, &appraisal);
-    }
     *preview = (struct preview){
         .applies = appraisal.refusals == 0,
         .amount = purchase->amount,

@@ -63,9 +63,12 @@ static void *find(struct request *request, const struct resource *resource,
         db_bind_int(&query, row);
     if (!db_row(&query))
         return NULL;
-    void *object = resource_new(request, resource);
+    struct object *object = resource_new(request, resource);
     rows_read(request, &query, &resource->schema, object);
     db_end(&query);
+    if (resource->retention_seconds &&
+        object->created.seconds <= request->now - resource->retention_seconds)
+        return NULL; /* and only not yet removed */
     if (resource->derive)
         resource->derive(request, object);
     return object;

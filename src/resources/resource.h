@@ -31,6 +31,7 @@ struct resource {
     const char *id_prefix;
     enum id_form id_form;
     unsigned operations;
+    int64_t retention_seconds;  /* for how long objects are shown; 0: for good */
     bool is_own;                /* ours, not Stripe's */
     bool deleted_is_shown;      /* retrieving a deleted one gives its stub */
     bool hooks_make_events;     /* saved and deleted record the events, among others of theirs */
@@ -99,7 +100,7 @@ struct route {
     bool no_expand;
     bool raw_body; /* not a form: the handler reads request->body */
     bool undone;   /* what the call does is undone when its answer is written */
-    bool looks;    /* changes nothing unless must_write says so; it has no idempotency */
+    bool looks;    /* changes nothing, for all that it is a POST; it has no idempotency */
     int32_t until; /* first API version that has it no more; 0: still has */
 };
 

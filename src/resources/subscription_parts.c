@@ -202,8 +202,8 @@ static int64_t gross(struct request *request, const struct subscription *subscri
     return sum;
 }
 
-static struct purchase purchase_of(struct request *request, const struct subscription *subscription,
-                                   enum surface surface)
+struct purchase subscription_purchase(struct request *request,
+                                      const struct subscription *subscription, enum surface surface)
 {
     return (struct purchase){
         .surface = surface,
@@ -228,7 +228,8 @@ static bool set_item_discounts(struct request *request, const struct subscriptio
                                size_t index)
 {
     struct discount on = owner_of(subscription);
-    const struct purchase purchase = purchase_of(request, subscription, SURFACE_SUBSCRIPTION_ITEM);
+    const struct purchase purchase =
+        subscription_purchase(request, subscription, SURFACE_SUBSCRIPTION_ITEM);
     const struct refs had = item->discounts;
     on.subscription_item = item->object.id;
     const struct discounts_change change = {
@@ -342,7 +343,7 @@ bool subscription_set_discounts(struct request *request, struct subscription *su
         !subscription->discount_entries.count)
         return true;
     const struct discount on = owner_of(subscription);
-    const struct purchase purchase = purchase_of(request, subscription, surface);
+    const struct purchase purchase = subscription_purchase(request, subscription, surface);
     const struct refs had = subscription->discounts;
     const struct discounts_change change = {
         .entries = &subscription->discount_entries,
@@ -407,7 +408,8 @@ static bool add_invoice_item(struct request *request, const struct subscription 
     item->pricing.price_details.product = price->product.id;
     item->pricing.unit_amount_decimal = price_unit_decimal(price, subscription->currency);
     const struct discount on = {.customer = item->customer, .invoice_item = item->object.id};
-    const struct purchase purchase = purchase_of(request, subscription, SURFACE_INVOICE_ITEM);
+    const struct purchase purchase =
+        subscription_purchase(request, subscription, SURFACE_INVOICE_ITEM);
     const struct discounts_change change = {
         .entries = &added->discount_entries,
         .param = str_format(request->arena, "add_invoice_items[%zu][discounts]", index),

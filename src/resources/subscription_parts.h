@@ -9,6 +9,11 @@ bool subscription_find_price(struct request *request, const struct item_input *i
 /* The parameters plan and quantity of old stand for items[0]. */
 void subscription_take_plan(struct request *request, struct subscription *subscription);
 
+/* What discounts on the subscription are for. */
+struct purchase subscription_purchase(struct request *request,
+                                      const struct subscription *subscription,
+                                      enum surface surface);
+
 /* Changes the items in memory as items[] says, with their discounts. */
 bool subscription_apply_items(struct request *request,
                               struct subscription *subscription) MUST_CHECK;

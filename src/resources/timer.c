@@ -15,6 +15,8 @@
 STATEMENT(set, "INSERT INTO timers (tenant, kind, object, clock, due) VALUES ($1, $2, $3, $4, $5)"
                " ON CONFLICT (tenant, kind, object)"
                " DO UPDATE SET clock = excluded.clock, due = excluded.due");
+STATEMENT(set_once, "INSERT INTO timers (tenant, kind, object, clock, due)"
+                    " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (tenant, kind, object) DO NOTHING");
 STATEMENT(clear, "DELETE FROM timers WHERE tenant = $1 AND kind = $2 AND object = $3");
 STATEMENT(put_off, "UPDATE timers SET due = due + $1 WHERE tenant = $2 AND kind = $3"
                    " AND object = $4");
@@ -28,9 +30,10 @@ STATEMENT(drop, "DELETE FROM timers WHERE clock = $1");
 static timer_fn *const functions[] = {[TIMER_CLOCK] = test_clock_due, TIMERS(TIMER_FUNCTION)};
 #undef TIMER_FUNCTION
 
-void timer_set(struct request *request, enum timer_kind kind, int64_t row, int64_t due)
+static void bind_and_set(struct request *request, const struct statement *statement,
+                         enum timer_kind kind, int64_t row, int64_t due)
 {
-    struct query query = db_query(request->db, &set);
+    struct query query = db_query(request->db, statement);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, kind);
     db_bind_int(&query, row);
@@ -38,6 +41,16 @@ void timer_set(struct request *request, enum timer_kind kind, int64_t row, int64
     db_bind_int(&query, due);
     db_do(&query);
     request->timer_set = true;
+}
+
+void timer_set(struct request *request, enum timer_kind kind, int64_t row, int64_t due)
+{
+    bind_and_set(request, &set, kind, row, due);
+}
+
+void timer_set_once(struct request *request, enum timer_kind kind, int64_t row, int64_t due)
+{
+    bind_and_set(request, &set_once, kind, row, due);
 }
 
 void timer_clear(struct request *request, enum timer_kind kind, int64_t row)

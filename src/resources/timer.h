@@ -14,7 +14,8 @@ struct request;
     X(invoice)              \
     X(promotion_code_batch) \
     X(redemption)           \
-    X(checkout_session)
+    X(checkout_session)     \
+    X(redemption_attempt)
 
 enum timer_kind {
     TIMER_CLOCK,
@@ -35,6 +36,9 @@ timer_fn test_clock_due;
 /* Sets the one timer of this kind that the object has, by the clock that the request goes by.
  * `due`: unix seconds. */
 void timer_set(struct request *request, enum timer_kind kind, int64_t row, int64_t due);
+
+/* The same, unless it has been set. */
+void timer_set_once(struct request *request, enum timer_kind kind, int64_t row, int64_t due);
 
 void timer_clear(struct request *request, enum timer_kind kind, int64_t row);
 

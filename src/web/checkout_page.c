@@ -144,16 +144,18 @@ static void show(struct visit *visit, const struct checkout_session *session,
 static void apply(struct visit *visit, struct checkout_session *session, struct checkout_form *form)
 {
     struct request *request = visit->request;
-    if (!page_may_try_code(visit, &session->refused_codes, &session->refused_at)) {
+    const struct code_try tried = {form->code.value, session->customer.id, &session->refused_codes,
+                                   &session->refused_at};
+    if (!page_may_try_code(visit, &tried)) {
         form->code.problem = STR("Too many codes were tried. Please wait a minute.");
-        return;
-    }
-    if (checkout_code_apply(request, session, form->code.value)) {
+        if (!request->attempt)
+            return; /* and that it was told before is known */
+    } else if (checkout_code_apply(request, session, form->code.value)) {
         form->notice = STR("The code was applied. This is the new total.");
         form->code.value = STR_NULL;
     } else {
         form->code.problem = STR("This code is invalid.");
-        page_code_refused(visit, &session->refused_codes);
+        page_code_refused(visit, &tried);
     }
     checkout_session_save(request, session);
 }

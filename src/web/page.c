@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "redemption/guesses.h"
+#include "resources/redemption_attempt.h"
 #include "schema/form.h"
 #include "store/db.h"
 #include "web/html.h"
@@ -119,31 +120,58 @@ bool page_form_is_own(struct visit *visit)
     return false;
 }
 
-/* Not that of a test clock, which the request may go by. */
-static int64_t real_time(const struct visit *visit)
+/* Not for the key: a visitor could use up the budget of the shop. */
+static struct guessers guessers_of(const struct visit *visit, const struct code_try *tried)
 {
-    return visit->service->clock->seconds(visit->service->clock->context);
+    return (struct guessers){{
+        [GUESSER_CUSTOMER] = tried->customer,
+        [GUESSER_ADDRESS] = visit->request->address,
+    }};
 }
 
-bool page_may_try_code(const struct visit *visit, int64_t *refused, struct opt_time *since)
+/* Of a visitor who goes on all the same, one attempt is kept while the refusals count. */
+static bool is_within_limit(const struct visit *visit, const struct code_try *tried, bool *first)
 {
     int64_t now = visit->request->now;
-    if (!since->set || now - since->seconds >= CODE_REFUSAL_SECONDS) {
-        *refused = 0;
-        *since = (struct opt_time){true, now};
+    if (!tried->since->set || now - tried->since->seconds >= CODE_REFUSAL_SECONDS) {
+        *tried->refused = 0;
+        *tried->since = (struct opt_time){true, now};
     }
-    return *refused < CODE_REFUSALS_MAX &&
-           (!visit->request->guesses ||
-            guesses_allow(visit->request->guesses, visit->request->tenant, GUESSER_ADDRESS,
-                          visit->request->address, real_time(visit)));
+    *first = *tried->refused == CODE_REFUSALS_MAX;
+    *tried->refused += *first;
+    return *tried->refused < CODE_REFUSALS_MAX;
 }
 
-void page_code_refused(const struct visit *visit, int64_t *refused)
+bool page_may_try_code(const struct visit *visit, const struct code_try *tried)
 {
-    ++*refused;
-    if (visit->request->guesses)
-        (void)!guesses_count(visit->request->guesses, visit->request->tenant, GUESSER_ADDRESS,
-                             visit->request->address, real_time(visit));
+    struct request *request = visit->request;
+    struct guesses *guesses = request->guesses;
+    const struct guessers guessers = guessers_of(visit, tried);
+    const struct redemption_attempt known = {
+        .code = tried->text,
+        .customer.id = tried->customer,
+    };
+    bool first;
+    if (is_within_limit(visit, tried, &first) &&
+        (!guesses || guesses_allow(guesses, request->tenant, &guessers, request->started, &first)))
+        return true;
+    if (first)
+        attempt_note(request, &known, NULL, NULL, REFUSAL_BIT(REFUSAL_RATE_LIMITED));
+    return false;
+}
+
+void page_code_refused(const struct visit *visit, const struct code_try *tried)
+{
+    struct request *request = visit->request;
+    struct redemption_attempt *attempt = request->attempt;
+    const struct guessers guessers = guessers_of(visit, tried);
+    ++*tried->refused;
+    bool suspects = request->guesses &&
+                    guesses_count(request->guesses, request->tenant, &guessers, request->started);
+    if (!attempt)
+        return; /* no rule of the code's: it has the coupon of another discount */
+    attempt->code = tried->text;
+    attempt->suspects = suspects;
 }
 
 void page_undo(struct visit *visit)

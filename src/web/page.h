@@ -23,6 +23,7 @@ struct page {
     const char *path;
     void (*serve)(struct visit *visit);
     bool notes_visits; /* being looked at changes something too */
+    int source;        /* of attempts that are made on it */
 };
 
 /* Opens and ends the document. `leads_to`: where the page's form may end up beside this site, as a
@@ -43,12 +44,20 @@ struct str page_token(struct visit *visit);
 /* Whether the form was sent from that page; else the answer is made. */
 bool page_form_is_own(struct visit *visit) MUST_CHECK;
 
-/* Whether another wrong code can be answered, or so many were typed lately that somebody seems to
- * be guessing. *refused have been since *since. */
-bool page_may_try_code(const struct visit *visit, int64_t *refused, struct opt_time *since);
+/* A code that somebody typed. */
+struct code_try {
+    struct str text;
+    struct str customer; /* who typed it; null: not known */
+    int64_t *refused;    /* so many were since … */
+    struct opt_time *since;
+};
 
-/* Counts a wrong code. */
-void page_code_refused(const struct visit *visit, int64_t *refused);
+/* Whether the code can be looked up, or so many wrong ones were typed lately that somebody seems to
+ * be guessing. */
+bool page_may_try_code(const struct visit *visit, const struct code_try *tried);
+
+/* Counts a wrong code, and completes the attempt that was noted. */
+void page_code_refused(const struct visit *visit, const struct code_try *tried);
 
 /* Undoes everything that was done for the visit. */
 void page_undo(struct visit *visit);

@@ -5,7 +5,6 @@
 #include "base/limits.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
-#include "resources/promotion_code.h"
 #include "resources/subscription.h"
 
 static struct subscription *find(struct portal *portal, struct str id)
@@ -139,34 +138,33 @@ static bool apply(struct portal *portal, struct str id, const struct portal_chan
     return false;
 }
 
-/* Tries what the typed code can mean, each with the whole change. False: none can be used, or the
- * change itself cannot be made, which is undone. */
-static bool apply_with_code(struct portal *portal, struct str id, struct portal_change *change)
+/* False: the code cannot be used, or the change itself cannot be made, which is undone. */
+static bool apply_with_code(struct portal *portal, const struct subscription *subscription,
+                            struct portal_change *change)
 {
     struct request *request = portal->visit->request;
-    int64_t rows[CODE_CANDIDATES_MAX];
-    size_t count = promotion_codes_meant(request, portal->code, portal->session->customer.id, rows);
-    portal->code_problem = STR("This code is invalid.");
-    for (size_t i = 0; i < count; i++) {
-        const struct promotion_code *code =
-            resource_load(request, &promotion_code_resource, rows[i]);
-        if (!code)
-            continue;
-        change->promotion_code = code->object.id;
-        if (apply(portal, id, change)) {
-            portal->code_problem = STR_NULL;
-            return true;
-        }
-        bool refused = was_discount(request);
-        undo(portal);
-        if (!refused) {
-            portal->code_problem = STR_NULL;
-            portal->problem = STR("The change could not be made. Nothing was charged or used.");
-            return false;
-        }
+    struct portal_session *session = portal->session;
+    const struct code_try tried = {portal->code, session->customer.id, &session->refused_codes,
+                                   &session->refused_at};
+    bool refused = true;
+    if (!page_may_try_code(portal->visit, &tried)) {
+        portal->code_problem = STR("Too many codes were tried. Please wait a minute.");
+        portal_session_save(request, session);
+        return false;
     }
-    page_code_refused(portal->visit, &portal->session->refused_codes);
-    portal_session_save(request, portal->session);
+    if (portal_take_code(request, subscription, portal->code, change)) {
+        if (apply(portal, subscription->object.id, change))
+            return true;
+        refused = was_discount(request);
+        undo(portal);
+    }
+    if (!refused) {
+        portal->problem = STR("The change could not be made. Nothing was charged or used.");
+        return false;
+    }
+    portal->code_problem = STR("This code is invalid.");
+    page_code_refused(portal->visit, &tried);
+    portal_session_save(request, session);
     return false;
 }
 
@@ -179,12 +177,8 @@ static void update(struct portal *portal, const struct subscription *subscriptio
     portal->code = takes_codes ? page_field(portal->visit, "code") : STR_NULL;
     if (!read_change(portal, subscription, &change)) {
         portal->problem = STR("Please choose one of the plans, and a quantity of at least 1.");
-    } else if (portal->code.data &&
-               !page_may_try_code(portal->visit, &portal->session->refused_codes,
-                                  &portal->session->refused_at)) {
-        portal->code_problem = STR("Too many codes were tried. Please wait a minute.");
     } else if (portal->code.data) {
-        done = apply_with_code(portal, id, &change);
+        done = apply_with_code(portal, subscription, &change);
     } else if (!change.price.data && !change.quantity.set) {
         portal->problem = STR("Nothing was changed.");
     } else {

@@ -4,6 +4,7 @@
 #include "api/exchange.h"
 #include "api/service.h"
 #include "base/arena.h"
+#include "resources/redemption_attempt.h"
 #include "schema/form.h"
 #include "store/db.h"
 #include "web/checkout_page.h"
@@ -22,9 +23,9 @@ __asm__(".section .rodata\n.global web_style\n.hidden web_style\nweb_style:\n.in
 extern const char web_style[];
 
 static const struct page pages[] = {
-    {"/c/pay/:id", checkout_page, false},
-    {"/i/:id", invoice_page, false},
-    {"/p/session/:id", portal_page, true},
+    {"/c/pay/:id", checkout_page, false, SOURCE_CHECKOUT},
+    {"/i/:id", invoice_page, false, 0},
+    {"/p/session/:id", portal_page, true, SOURCE_PORTAL},
 };
 
 /* ---- addresses ---- */
@@ -129,6 +130,8 @@ static void run(const struct service *service, struct exchange *exchange)
     if (writes)
         db_savepoint(request->db);
     exchange->page->serve(&visit);
+    if (request->attempt)
+        request->attempt->source.value = exchange->page->source;
     if (writes)
         db_release(request->db);
 }

@@ -139,19 +139,16 @@ test('the own code of a customer comes before the one for everybody', async () =
 });
 
 test('ten wrong codes a minute are answered, more are not looked at', async () => {
-    const { sdk, checkout, advance, code } = await shop();
-    const frozen_time = at('2027-01-15');
-    const clock = await sdk.testHelpers.testClocks.create({ frozen_time });
-    const { id: customer } = await sdk.customers.create({ test_clock: clock.id });
-    const { url } = await checkout({ customer });
+    const { url, checkout, code } = await shop();
     const page = await open(url);
     const type = async (text) => (await press(url, page, 'apply', { code: text })).problems[0];
     for (let n = 1; n <= 10; n++) assert.equal(await type(`NO${n}`), 'This code is invalid.');
     assert.match(await type('NO11'), /Too many/);
     await code({ code: 'RIGHT' });
     assert.match(await type('RIGHT'), /Too many/);
-    await advance(clock.id, frozen_time + 60);
-    assert.equal(await type('RIGHT'), undefined);
+    const other = await checkout();
+    assert.deepEqual((await press(other.url, await open(other.url), 'apply', { code: 'RIGHT' })).problems, [],
+        'others are not held up');
 });
 
 test('a session that takes no codes has no box and takes none', async () => {

@@ -559,15 +559,13 @@ test('a link is good for five minutes, and for an hour after each use', async ()
 });
 
 test('ten wrong codes a minute are answered on the portal too', async () => {
-    const { enter, subscription, advance, clock } = await seller();
+    const { enter, subscription } = await seller();
     const url = await enter();
     const shown = await open(`${url}?update=${subscription.id}`);
     const type = async (code) =>
         (await press(url, shown, 'update', { subscription: subscription.id, code })).problems[0];
     for (let n = 1; n <= 10; n++) assert.equal(await type(`NO${n}`), 'This code is invalid.');
     assert.match(await type('NO11'), /Too many/);
-    await advance(clock.id, at('2027-01-15T00:01:00Z'));
-    assert.equal(await type('NO12'), 'This code is invalid.');
 });
 
 test('a link without a token that exists, or a form from elsewhere, does nothing', async () => {

@@ -82,14 +82,35 @@ test('a clock on its way arrives after a power cut, having done everything once'
         `${parent.subscription_details.subscription} ${created}`)).size, 200);
 });
 
+function sql(statement) {
+    const { status, stdout, stderr } = spawnSync('sqlite3', [join(data, 'coupond.db'), statement], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    return stdout.trim();
+}
+
+test('attempts go when their days are over, without a new one', async () => {
+    const { sdk } = account(server);
+    const attempts = async () => (await sdk.rawRequest('GET', '/v1/redemption_attempts')).data.length;
+    const preview = (email) => sdk.rawRequest('POST', '/v1/redemptions/preview', { code: 'NONE', email });
+    await preview('old@example.com');
+    await preview('new@example.com');
+    const { data: [{ id }] } = await sdk.rawRequest('GET', '/v1/redemption_attempts');
+    await server.stop();
+    // 30 days later but for one of them.
+    sql('UPDATE redemption_attempts SET seq = seq - (2592000 << 24), created = created - 2592000 ' +
+        `WHERE id <> '${id}'; UPDATE timers SET due = due - 2592000 WHERE kind = 7`);
+    await server.restart();
+    await until(() => sql("SELECT COUNT(*) FROM redemption_attempts WHERE customer_email = 'old@example.com'") === '0');
+    assert.equal(await attempts(), 1);
+    assert.equal(sql('SELECT due - created FROM timers JOIN redemption_attempts USING (tenant) WHERE kind = 7'), '2592000');
+});
+
 test('a clock deletes itself when its days are over', async () => {
     const { sdk } = account(server);
     const { id } = await sdk.testHelpers.testClocks.create({ frozen_time: 1 });
     const { id: customer } = await sdk.customers.create({ test_clock: id });
     await server.stop();
-    const { status, stderr } = spawnSync('sqlite3', [join(data, 'coupond.db'),
-        `UPDATE timers SET due = 1 WHERE object = (SELECT seq FROM test_clocks WHERE id = '${id}')`], { encoding: 'utf8' });
-    assert.equal(status, 0, stderr);
+    sql(`UPDATE timers SET due = 1 WHERE object = (SELECT seq FROM test_clocks WHERE id = '${id}')`);
     await server.restart();
     await until(async () => (await sdk.customers.retrieve(customer)).deleted);
     await until(() => sdk.testHelpers.testClocks.retrieve(id).then(() => false, ({ statusCode }) => statusCode === 404));

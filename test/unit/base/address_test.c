@@ -2,6 +2,7 @@
 #include "lib/unit.h"
 
 #include "base/address.h"
+#include "base/arena.h"
 
 #include <arpa/inet.h>
 #include <sys/un.h>
@@ -153,6 +154,33 @@ TEST(test_a_host_has_a_limit)
                          length <= 253 ? URL_PUBLIC : URL_INVALID);
 }
 
+TEST(test_who_is_behind_an_address)
+{
+    static const struct {
+        const char *text;
+        const char *group;
+    } cases[] = {
+        {"192.0.2.1", "192.0.2.1"},
+        {"::ffff:192.0.2.1", "192.0.2.1"},
+        {"::FFFF:c000:0201", "192.0.2.1"},
+        {"2001:db8:0:1::1", "2001:db8:0:1::"},
+        {"2001:DB8:0000:0001:ffff:ffff:ffff:ffff", "2001:db8:0:1::"},
+        {"2001:db8:0:2::", "2001:db8:0:2::"},
+        {"::1", "::"},
+    };
+    static const char *const bad[] = {
+        "",      "1.2.3",  "1.2.3.256", "01.2.3.4",   "1.2.3.4 ", "fe80::1%lo",   "[::1]",
+        "::1::", "0x7f.1", "localhost", "1.2.3.4:80", "::1.2.3",  "1:2:3:4:5:6:7"};
+    struct arena arena;
+    arena_init(&arena);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_str(address_group(&arena, str_from(cases[i].text)), cases[i].group);
+    for (size_t i = 0; i < ARRAY_LENGTH(bad); i++)
+        if (address_group(&arena, str_from(bad[i])).data)
+            BREAKS("%s is an address", bad[i]);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -160,6 +188,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_ip_address_is_not_public),
         cmocka_unit_test(test_urls_are_judged_by_host_and_port),
         cmocka_unit_test(test_a_host_has_a_limit),
+        cmocka_unit_test(test_who_is_behind_an_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,7 +87,6 @@ static void begin_with_shape(void)
 
 TEST(test_a_wrong_check_character_is_refused_without_a_database)
 {
-    int64_t rows[CODE_CANDIDATES_MAX];
     begin_with_shape();
     assert_true(refuses(WRONG));
     assert_false(refuses(RIGHT));
@@ -97,7 +96,7 @@ TEST(test_a_wrong_check_character_is_refused_without_a_database)
     assert_false(refuses(STR("")));
     struct request *request = new_request();
     request->db = NULL;
-    assert_int_equal(promotion_codes_meant(request, STR("X-29"), STR_NULL, rows), 0);
+    assert_int_equal(promotion_code_meant(request, STR("X-29"), STR_NULL, false), 0);
     request->tenant++;
     assert_false(code_shapes_refuse(request, WRONG));
     request->tenant--;
