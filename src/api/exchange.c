@@ -237,7 +237,10 @@ static void run_call(struct exchange *exchange)
     struct request *request = &exchange->request;
     struct answer answer = {0};
     int64_t now = request->now;
-    db_savepoint(request->db);
+    if (exchange->route->undone)
+        db_savepoint(request->db);
+    else
+        db_savepoint_unlikely(request->db);
     bool done = exchange->route->handler(request, exchange->route, &answer);
     request->now = now; /* the handler may have gone by a test clock */
     struct str body = done ? answer_render(request, &answer) : STR_NULL;

@@ -404,7 +404,6 @@ struct executor *executor_new(const struct service *service, const char *path, s
         return NULL;
     }
     db_take_rows(executor->writer);
-    db_bet_on_success(executor->writer);
     if (!keyring_load(service->keyring, executor->writer)) {
         close_readers(executor);
         sqlite_close(executor->writer);

@@ -324,10 +324,13 @@ static void add_object(struct text *text, const struct schema *schema, const voi
 {
     struct json_scope scope = json_begin_object(text, view->indent);
     struct view inner = *view;
+    struct str id = STR_NULL;
     inner.indent = json_inner(&scope);
     if (schema->is_object) {
         json_key(&scope, STR("id"));
+        size_t start = text->length;
         json_string(text, ((const struct object *)object)->id);
+        id = (struct str){text->data + start, text->length - start};
         json_key(&scope, STR("object"));
         json_string(text, str_from(schema->name));
     }
@@ -335,8 +338,11 @@ static void add_object(struct text *text, const struct schema *schema, const voi
         const struct field *field = &schema->fields[i];
         const char *name = field_name(field);
         const struct expansion *child = expansion_child(expansion, str_from(name));
-        if (field->offset == 0 && schema->is_object && strcmp(name, "id") == 0)
+        if (field->offset == 0 && schema->is_object && strcmp(name, "id") == 0) {
+            if (values)
+                values[i] = id;
             continue;
+        }
         if (!is_shown(field, object, view, child))
             continue;
         json_key(&scope, str_from(name));

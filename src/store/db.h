@@ -90,12 +90,11 @@ void db_begin(struct db *db, bool write);
 bool db_commit(struct db *db) MUST_CHECK;
 void db_rollback(struct db *db);
 
-/* Whoever runs transactions on this connection runs them again when they were DB_BUSY. Savepoints
- * are then left out while nothing has to be rolled back to one. */
-void db_bet_on_success(struct db *db);
-
 /* One savepoint inside the transaction, not nested. */
 void db_savepoint(struct db *db);
+/* The same where nothing is expected to be undone: it is left out, and rolling back to it fails
+ * with DB_BUSY. When the transaction is run again, it and the next few have their savepoints. */
+void db_savepoint_unlikely(struct db *db);
 void db_release(struct db *db);
 void db_rollback_to_savepoint(struct db *db);
 

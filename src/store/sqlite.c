@@ -56,7 +56,7 @@ struct db {
     char failure_text[256];
     bool wants_savepoint; /* asked for, not opened yet: most requests that fail wrote nothing */
     bool has_savepoint;
-    bool bets; /* on success: transactions are repeated, so savepoints may be left out */
+    bool is_unlikely;            /* to be rolled back to */
     bool wrote_beyond_savepoint; /* that was left out */
     int careful;                 /* transactions that do not bet */
     bool in_transaction;
@@ -529,17 +529,12 @@ void db_rollback(struct db *db)
         control(db, CONTROL_ROLLBACK);
 }
 
-void db_bet_on_success(struct db *db)
-{
-    db->bets = true;
-}
-
 /* A savepoint makes SQLite copy each page that is written behind it, a tenth of what a redemption
  * costs; hardly a request that wrote something fails. */
 static void open_savepoint(struct db *db)
 {
     db->wants_savepoint = false;
-    if (db->bets && db->careful == 0)
+    if (db->is_unlikely && db->careful == 0)
         db->wrote_beyond_savepoint = true;
     else
         db->has_savepoint = control(db, CONTROL_SAVEPOINT);
@@ -549,6 +544,13 @@ void db_savepoint(struct db *db)
 {
     assert(!db->has_savepoint);
     db->wants_savepoint = true;
+    db->is_unlikely = false;
+}
+
+void db_savepoint_unlikely(struct db *db)
+{
+    db_savepoint(db);
+    db->is_unlikely = true;
 }
 
 void db_release(struct db *db)

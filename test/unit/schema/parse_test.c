@@ -57,7 +57,6 @@ static void check_undoing(const struct schema *schema, struct chance *chance)
                         *new = ARENA_ARRAY(&arena, struct str, schema->count);
     fill_object(&arena, chance, schema, before);
     fill_object(&arena, chance, schema, after);
-    ((struct object *)after)->id = ((struct object *)before)->id;
     struct str was = noted(schema, before, old), is = noted(schema, after, new);
     struct text undo;
     text_init(&undo, &arena, 1 << 20);

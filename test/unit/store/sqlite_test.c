@@ -155,10 +155,10 @@ static bool run_a_batch_with_one_undone(void)
 {
     db_clear(db);
     db_begin(db, true);
-    db_savepoint(db);
+    db_savepoint_unlikely(db);
     add_note(1, STR("neighbour"));
     db_release(db);
-    db_savepoint(db);
+    db_savepoint_unlikely(db);
     add_note(2, STR("undone"));
     db_rollback_to_savepoint(db);
     return db_failed(db) == DB_OK && db_commit(db);
@@ -166,7 +166,6 @@ static bool run_a_batch_with_one_undone(void)
 
 TEST(test_without_savepoints_what_is_undone_is_run_again_with_them)
 {
-    db_bet_on_success(db);
     assert_false(run_a_batch_with_one_undone());
     assert_int_equal(db_failed(db), DB_BUSY);
     db_rollback(db);
@@ -175,7 +174,7 @@ TEST(test_without_savepoints_what_is_undone_is_run_again_with_them)
     assert_true(run_a_batch_with_one_undone());
     assert_int_equal(notes(), 1);
     db_begin(db, true); /* and a while longer */
-    db_savepoint(db);
+    db_savepoint_unlikely(db);
     add_note(3, STR("undone"));
     db_rollback_to_savepoint(db);
     assert_true(db_commit(db));
@@ -184,12 +183,11 @@ TEST(test_without_savepoints_what_is_undone_is_run_again_with_them)
 
 TEST(test_without_savepoints_what_failed_without_writing_is_not_run_again)
 {
-    db_bet_on_success(db);
     db_begin(db, true);
-    db_savepoint(db);
+    db_savepoint_unlikely(db);
     add_note(1, STR("kept"));
     db_release(db);
-    db_savepoint(db);
+    db_savepoint_unlikely(db);
     notes();
     db_rollback_to_savepoint(db);
     assert_true(db_commit(db));
