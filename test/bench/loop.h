@@ -1,6 +1,7 @@
 #pragma once
 /* What the loops over SQLite share: rows like those that coupond left, statements, the measurement.
- * Each loop defines step(), which leaves what one request leaves. */
+ * Each loop defines step(), which leaves what one request leaves; what is inline not every loop
+ * needs. */
 #include "syncs.h"
 
 #include <sqlite3.h>
@@ -55,7 +56,7 @@ static void run(struct loop *loop, sqlite3_stmt *statement)
 }
 
 /* Runs a look-up and says whether there is a row. */
-static bool find(struct loop *loop, sqlite3_stmt *statement)
+static inline bool find(struct loop *loop, sqlite3_stmt *statement)
 {
     int code = sqlite3_step(statement);
     check(loop, code == SQLITE_ROW || code == SQLITE_DONE);
@@ -63,8 +64,8 @@ static bool find(struct loop *loop, sqlite3_stmt *statement)
     return code == SQLITE_ROW;
 }
 
-static struct insert insert_like(struct loop *loop, const char *table, const char *condition,
-                                 const char *const *changed)
+static inline struct insert insert_like(struct loop *loop, const char *table, const char *condition,
+                                        const char *const *changed)
 {
     char sql[1024];
     struct insert insert = {0};
@@ -89,12 +90,12 @@ static struct insert insert_like(struct loop *loop, const char *table, const cha
     return insert;
 }
 
-static void change_int(const struct insert *insert, int which, int64_t value)
+static inline void change_int(const struct insert *insert, int which, int64_t value)
 {
     sqlite3_bind_int64(insert->statement, insert->changes[which], value);
 }
 
-static void change_text(const struct insert *insert, int which, const char *text)
+static inline void change_text(const struct insert *insert, int which, const char *text)
 {
     sqlite3_bind_text(insert->statement, insert->changes[which], text, -1, SQLITE_STATIC);
 }
@@ -119,7 +120,7 @@ static void fill(struct loop *loop, char *text, size_t length)
 }
 
 /* Identifiers grow with time, in sixteenths of a second, and end in random letters. */
-static void renew_id(struct loop *loop, char *id, int64_t now_ns)
+static inline void renew_id(struct loop *loop, char *id, int64_t now_ns)
 {
     static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     char *random = id + strlen(id) - ID_RANDOM_LENGTH;

@@ -99,7 +99,7 @@ progress('stopping and starting');
 await stop();
 const starts = await measureStarts(reading);
 progress('making codes');
-const codes = wanted.has('codes') ? await measureCodes(directory) : '';
+const codes = wanted.has('codes') ? await measureCodes(directory) : null;
 progress('winding a clock');
 const clock = wanted.has('clock') ? await measureClock(directory) : '';
 progress('');
@@ -110,7 +110,7 @@ for (const [size, megabytes] of loaded) {
     const idle = start ? `, idle ${middle('megabytes')} MB, first answer ${middle('milliseconds')} ms after start` : '';
     console.log(`coupond with ${size} codes: ${megabytes.toFixed(1)} MB after the reading load${idle}`);
 }
-if (codes) console.log(`\n${codes}`);
+if (codes) console.log(`\n${codes.count.toLocaleString('en')} codes\n${codes.text}`);
 if (clock) console.log(`\n${clock}`);
 console.log(`\nBudgets, at ${CONNECTIONS.at(-1)} connections; a ratio is of two figures of the same round\n`);
 console.log(budgets(samples, sizes, starts, CONNECTIONS.at(-1)));

@@ -1,11 +1,12 @@
-// What redemptions cost: durable ones per second over distinct codes and on one hot code, beside a bare loop over
-// SQLite that runs the same statements, and beside the naive way; latency at half of the peak, on slower disks too;
-// previews and look-ups by how many codes there are; memory.
+// What redemptions cost: durable ones per second over distinct codes and on one hot code, beside bare loops over
+// SQLite (the same statements; the naive way; two layouts that keep less); latency at half of the peak, on slower disks
+// too; previews and look-ups by how many codes there are; a million codes made and brought in; memory.
 //
-//   BENCH_CODES="1000 1000000 10000000" script/bench redeem
+//   BENCH_CODES="1000 100000" BENCH_BATCH=100000 script/bench redeem
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { median, number, Samples, spread } from './report.js';
+import { measureCodes } from './codes.js';
+import { judge, median, number, Samples, spread } from './report.js';
 import {
     addRedemption, code, counted, fill, measure, residentMegabytes, startCoupond, startReply, writeRequests,
 } from './servers.js';
@@ -15,8 +16,9 @@ const CONNECTIONS = [1, 8, 64, 256];
 const PEAK = 64; // connections
 const CODES = Number(process.env.BENCH_REDEEM_CODES ?? 100_000);
 const TARGETS = 20_000; // different codes that are sent
-const SIZES = (process.env.BENCH_CODES ?? '1000 1000000').split(/[ ,]+/).map(Number);
+const SIZES = (process.env.BENCH_CODES ?? '1000 1000000 10000000').split(/[ ,]+/).map(Number);
 const DELAYS_MS = [0, 1, 5, 10];
+const GAINS = { 1: 5, 10: 20 }; // at least over the naive way, by the delay
 const CART = 'amount=1999&currency=usd';
 
 const columns = [['', 34], ['conn.', 6], ['each s', 16], ['CPU µs each', 12], ['p50 µs', 9], ['p99 µs', 9],
@@ -66,6 +68,13 @@ export async function measureRedemptions(directory, { rounds, seconds, progress 
             measure('redeem_loop', [join(data, 'coupond.db'), batch, seconds, codes, syncs], counted(syncs));
     }
 
+    // In a layout of its own, see layout_loop.c.
+    function layout(name) {
+        const syncs = counterFile(path(`${name}.syncs`));
+        return (batch) =>
+            measure('layout_loop', [name, path(`${name}.db`), batch, seconds, CODES, syncs], counted(syncs));
+    }
+
     progress('making databases');
     const filled = await fill(path('codes'), CODES);
     await addRedemption(filled, `code=${code(0)}&${CART}`);
@@ -80,6 +89,8 @@ export async function measureRedemptions(directory, { rounds, seconds, progress 
         ['hot', 'one hot code', load('hot', server, [redemption(CODES - 1)], '"redeemed"')],
         ['hot-loop', 'the same in a bare loop', hotLoop],
         ['naive', 'naive: a transaction each, bare', () => naive(1)],
+        ['lean', 'counters and entries only, bare', layout('lean')],
+        ['obvious', 'the same in an obvious layout', layout('obvious')],
     ];
     const idle = residentMegabytes(server.pid);
     const samples = measureAll(subjects, CONNECTIONS, rounds, progress);
@@ -92,14 +103,37 @@ export async function measureRedemptions(directory, { rounds, seconds, progress 
             console.log(row(connections === 1 ? title : '', connections, samples.of(name, connections)));
         }
     }
-    const ratio = (what, name, other) => number(samples.ratio(what, name, other, PEAK), 2);
-    console.log(`\nAt ${PEAK} connections: ${ratio('rate', 'redeem', 'loop')}x the bare loop, ` +
-        `${ratio('rate', 'redeem', 'naive')}x the naive way; one hot code ` +
-        `${ratio('rate', 'hot', 'redeem')}x distinct codes`);
+    const of = (name, other) => samples.ratio('rate', name, other, PEAK);
+    console.log(`\nAt ${PEAK} connections: ${number(of('redeem', 'loop'), 2)}x the bare loop; one hot code ` +
+        `${number(of('hot', 'redeem'), 2)}x distinct codes`);
+    const budgets = [
+        { name: 'B4', what: 'distinct codes: rate, of counters and entries only', value: of('redeem', 'lean'), unit: 'x', least: 0.35 },
+        { name: 'B4', what: 'distinct codes: rate, of the obvious layout', value: of('redeem', 'obvious'), unit: 'x', least: 1 },
+        { name: 'B5', what: 'one hot code: rate, of distinct codes', value: of('hot', 'redeem'), unit: 'x', least: 0.9 },
+        { name: 'B6', what: 'distinct codes: rate, of the naive way', value: of('redeem', 'naive'), unit: 'x', least: 2.5 },
+    ];
 
-    await measureDelays({ copy, serve, load, targets, naiveData: copy('slow'), seconds, rounds, progress });
-    await measureSizes({ path, serve, load, rounds, progress });
-    console.log(`\n6. Memory: ${number(idle, 1)} MB idle with ${number(CODES)} codes, ${number(loaded, 1)} MB after the load`);
+    budgets.push(...await measureDelays({ copy, serve, load, targets, naiveData: copy('slow'), seconds, rounds, progress }));
+    const { reply, judged } = await measureSizes({ path, serve, load, rounds, progress });
+    budgets.push({
+        name: 'B14',
+        what: 'durable redemption: CPU, of the bare reply',
+        value: median(samples.values('redeem', PEAK, 'cpu')) / reply,
+        unit: 'x',
+        most: 5,
+    }, ...judged);
+    progress('making codes');
+    const codes = await measureCodes(directory);
+    progress('');
+    console.log(`\n5. ${number(codes.count)} codes\n\n${codes.text}`);
+    const million = codes.count / 1e6;
+    budgets.push(
+        { name: 'B8', what: 'a million codes made', value: codes.generated / million, unit: ' s', digits: 1, most: 10 },
+        { name: 'B8', what: 'a million codes as CSV', value: codes.csv / million, unit: ' s', digits: 1, most: 2 },
+    );
+    console.log(`\n6. Memory: ${number(idle, 1)} MB idle with ${number(CODES)} codes, ${number(loaded, 1)} MB after the ` +
+        'load; with more codes see 4.');
+    console.log(`\nBudgets, at ${PEAK} connections; a ratio is of two figures of the same round\n\n${judge(budgets)}`);
     await Promise.all(servers.map((each) => each.stop()));
 }
 
@@ -118,7 +152,7 @@ function measureAll(subjects, connectionCounts, rounds, progress) {
 }
 
 async function measureDelays({ copy, serve, load, targets, naiveData, seconds, rounds, progress }) {
-    const lines = [];
+    const lines = [], budgets = [];
     for (const delay of DELAYS_MS) {
         const env = { BENCH_FSYNC_DELAY_MS: String(delay) };
         const server = await serve(`slow-${delay}`, copy(`slow-${delay}`), env);
@@ -134,20 +168,31 @@ async function measureDelays({ copy, serve, load, targets, naiveData, seconds, r
         }
         lines.push(row(`+${delay} ms: peak`, PEAK, peaks), row('  half of peak, at regular times', PEAK, halves),
             row('  naive: a transaction each, bare', 1, naive));
+        const gain = median(peaks.map(({ rate }, i) => rate / naive[i].rate)), least = GAINS[delay];
+        const what = `with ${delay} ms added to fsync: rate, of the naive way`;
+        if (least) budgets.push({ name: 'B6', what, value: gain, unit: 'x', least });
+        if (delay) continue;
+        const p99 = median(halves.map((sample) => sample.p99)) / 1000;
+        budgets.push({ name: 'B7', what: 'p99 at half of the peak', value: p99, unit: ' ms', digits: 1, most: 5 });
     }
     progress('');
     console.log(`\n3. Latency at half of peak load, and with time added to each fsync\n\n${heading()}`);
     for (const each of lines) console.log(each);
+    return budgets;
 }
 
 async function measureSizes({ path, serve, load, rounds, progress }) {
-    const subjects = [], memory = [];
+    const subjects = [], memory = [], budgets = [];
     const reply = await startReply();
     subjects.push(['reply', 'bare libmicrohttpd reply', load('reply', reply, [{ target: '/' }], '"text"')]);
     for (const size of SIZES) {
         progress(`making ${number(size)} codes`);
         const server = await serve(`size-${size}`, await fill(path(`size-${size}`), size));
-        memory.push(() => `${number(residentMegabytes(server.pid), 1)} MB with ${number(size)} codes`);
+        const idle = residentMegabytes(server.pid);
+        memory.push(() =>
+            `${number(idle, 1)} MB idle, ${number(residentMegabytes(server.pid), 1)} MB after the load with ${number(size)} codes`);
+        budgets.push({ name: 'B9', what: `idle memory with ${number(size)} codes`, value: idle, unit: ' MB', digits: 1,
+            most: size > SIZES[0] ? 150 : 30 });
         const previews = some(size).map((i) => ({
             method: 'POST', target: '/v1/redemptions/preview', form: `code=${code(i)}&${CART}`,
         }));
@@ -159,6 +204,16 @@ async function measureSizes({ path, serve, load, rounds, progress }) {
     progress('');
     console.log(`\n4. Previews and look-ups by number of codes\n\n${heading()}`);
     for (const [name, title] of subjects) console.log(row(title, PEAK, samples.of(name, PEAK)));
-    console.log(`\n   ${memory.map((each) => each()).join(', ')}`);
+    console.log(`\n${memory.map((each) => `   ${each()}`).join('\n')}`);
     await reply.stop();
+    const [few, ...more] = SIZES;
+    for (const [name, what] of [['preview', 'preview'], ['list', 'list by code']]) {
+        const cpu = (size, other) => samples.ratio('cpu', `${name}-${size}`, other, PEAK);
+        budgets.push({ name: 'B2', what: `${what}: CPU, of the bare reply`, value: cpu(few, 'reply'), unit: 'x', most: 3 });
+        for (const size of more) {
+            const title = `${what} with ${number(size)} codes: CPU, of that with ${number(few)}`;
+            budgets.push({ name: 'B2', what: title, value: cpu(size, `${name}-${few}`), unit: 'x', most: 1.2 });
+        }
+    }
+    return { reply: median(samples.values('reply', PEAK, 'cpu')), judged: budgets };
 }

@@ -112,5 +112,7 @@ export function budgets(samples, sizes, starts, connections) {
             { name: 'B9', what: `start to first answer ${codes}`, ...milliseconds(size), most: 50 },
         );
     }
-    return rows.filter(({ value }) => value !== null).map(judged).join('\n');
+    return judge(rows);
 }
+
+export const judge = (rows) => rows.filter(({ value }) => value !== null).map(judged).join('\n');
