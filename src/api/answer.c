@@ -14,7 +14,7 @@ static void render_items(struct request *request, const struct answer *answer,
     struct text *text = envelope->text;
     json_key(envelope, STR("data"));
     struct json_scope items = json_begin_array(text, json_inner(envelope));
-    const struct view view = {request->version, json_inner(&items), false};
+    const struct view view = {.version = request->version, .indent = json_inner(&items)};
     for (size_t i = 0; i < answer->count; i++) {
         expand_object(request, schema, answer->items[i], request->expansion);
         json_item(&items);
@@ -45,7 +45,7 @@ struct str answer_render(struct request *request, const struct answer *answer)
 {
     struct text text;
     text_init(&text, request->arena, RESPONSE_BYTES_MAX);
-    const struct view view = {request->version, 0, false};
+    const struct view view = {.version = request->version, .indent = 0};
     const struct object *object = answer->object;
     switch (answer->form) {
     case ANSWER_OBJECT:
@@ -96,7 +96,7 @@ struct str error_render(const struct request *request)
         json_key(&scope, STR("param"));
         json_string(&text, str_make_text(request->arena, error->param));
     }
-    const struct view view = {request->version, json_inner(&scope), false};
+    const struct view view = {.version = request->version, .indent = json_inner(&scope)};
     for (size_t i = 0; i < ARRAY_LENGTH(error->objects); i++) {
         if (!error->objects[i].schema)
             continue;

@@ -155,6 +155,7 @@ const struct resource event_resource = {
     .id_prefix = "evt_",
     .id_form = ID_LONG,
     .operations = RETRIEVE | FILTER,
+    .stays = true,
     .check = check,
     .derive = derive,
 };
@@ -222,7 +223,8 @@ static void embed_all(struct request *request, const struct schema *schema, cons
 static struct str take_snapshot(struct request *request, const struct schema *schema,
                                 const void *object, bool live)
 {
-    static const struct view whole = {V_NEWEST, JSON_COMPACT, true};
+    static const struct view whole = {
+        .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true};
     if (!object)
         return STR_NULL;
     embed_all(request, schema, object, live);

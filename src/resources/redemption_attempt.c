@@ -64,6 +64,7 @@ const struct resource redemption_attempt_resource = {
     .id_prefix = "rat_",
     .id_form = ID_LONG,
     .operations = RETRIEVE | FILTER,
+    .stays = true,
     .check = check,
 };
 

@@ -32,6 +32,7 @@ struct resource {
     enum id_form id_form;
     unsigned operations;
     bool is_own;                /* ours, not Stripe's */
+    bool stays;                 /* not carried by exports to another server */
     bool deleted_is_shown;      /* retrieving a deleted one gives its stub */
     bool hooks_make_events;     /* saved and deleted record the events, among others of theirs */
     const struct route *routes; /* hand-written ones */

@@ -13,6 +13,7 @@
 
 struct parser {
     struct arena *arena;
+    unsigned hidden; /* rows that are not read */
     struct str problem;
 };
 
@@ -60,8 +61,9 @@ static bool read_percent(struct parser *parser, const struct field *field, const
     if (!(number >= 0 && number <= (double)field->max / 100))
         return wrong(parser, field, "a smaller number");
     int length = snprintf(digits, sizeof(digits), "%.2f", number);
-    if (decimal_parse((struct str){digits, (size_t)length}, &hundredths) != DECIMAL_OK)
-        return wrong(parser, field, "a decimal");
+    if (decimal_parse((struct str){digits, (size_t)length}, &hundredths) != DECIMAL_OK ||
+        strtod(digits, NULL) != number)
+        return wrong(parser, field, "a decimal with at most two places");
     *member = (struct opt_percent){true, hundredths};
     return true;
 }
@@ -86,8 +88,10 @@ static bool read_reference(struct parser *parser, const struct field *field, con
     const json_t *id = json_is_object(json) ? json_object_get(json, "id") : json;
     if (!json_is_string(id))
         return wrong(parser, field, "an id");
-    *member = (struct ref){.id = copy_string(parser, id)};
-    if (!json_is_object(json) || !(field->is & INLINED) || field->until)
+    *member = (struct ref){
+        .id = copy_string(parser, id),
+        .row = parser->hidden & INTERNAL ? 0 : json_integer_value(json_object_get(json, "row"))};
+    if (!json_is_object(json) || !(field->is & INLINED) || field->until || member->row)
         return true;
     void *object = arena_alloc(parser->arena, field->of->size);
     member->object = object;
@@ -260,30 +264,42 @@ static bool read_object(struct parser *parser, const struct schema *schema, cons
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
         json_t *value = json_object_get(json, field_name(field));
-        if (value && !(field->is & (INPUT | INTERNAL)) && !read_value(parser, field, value, object))
+        if (value && !(field->is & parser->hidden) && !read_value(parser, field, value, object))
             return wrong(parser, field, "an object");
     }
     return true;
 }
 
-bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
+static bool parse(struct parser parser, const struct schema *schema, struct str json, void *object,
                   struct str *problem)
 {
-    struct parser parser = {.arena = arena};
     json_error_t error;
     json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, &error);
     bool good = json_is_object(root) && read_object(&parser, schema, root, object);
     if (!good)
         *problem = parser.problem.data ? parser.problem
                    : root              ? STR("not a JSON object")
-                                       : str_format(arena, "not JSON: %s", error.text);
+                                       : str_format(parser.arena, "not JSON: %s", error.text);
     json_decref(root);
     return good;
 }
 
+bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
+                  struct str *problem)
+{
+    return parse((struct parser){.arena = arena, .hidden = INPUT | INTERNAL}, schema, json, object,
+                 problem);
+}
+
+bool parse_exported(struct arena *arena, const struct schema *schema, struct str json, void *object,
+                    struct str *problem)
+{
+    return parse((struct parser){.arena = arena, .hidden = INPUT}, schema, json, object, problem);
+}
+
 bool parse_value(struct arena *arena, const struct field *field, struct str json, void *object)
 {
-    struct parser parser = {.arena = arena};
+    struct parser parser = {.arena = arena, .hidden = INPUT | INTERNAL};
     json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
     bool good = root && read_value(&parser, field, root, object);
     json_decref(root);
@@ -297,6 +313,22 @@ struct str parse_string_member(struct arena *arena, struct str json, const char 
     struct str result = STR_NULL;
     if (json_is_string(value))
         result = str_copy(arena, (struct str){json_string_value(value), json_string_length(value)});
+    json_decref(root);
+    return result;
+}
+
+int64_t parse_integer_member(struct str json, const char *key)
+{
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
+    int64_t result = json_integer_value(json_object_get(root, key));
+    json_decref(root);
+    return result;
+}
+
+bool parse_has_member(struct str json, const char *key)
+{
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
+    bool result = json_object_get(root, key) != NULL;
     json_decref(root);
     return result;
 }

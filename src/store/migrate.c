@@ -27,10 +27,11 @@ EMBED(migration_0004, "0004_payments.sql");
 EMBED(migration_0005, "0005_redemptions.sql");
 EMBED(migration_0006, "0006_batches.sql");
 EMBED(migration_0007, "0007_checkout.sql");
+EMBED(migration_0010, "0010_carry.sql");
 
 static const char *const migrations[] = {migration_0001, migration_0002, migration_0003,
                                          migration_0004, migration_0005, migration_0006,
-                                         migration_0007};
+                                         migration_0007, migration_0010};
 
 STATEMENT(find_version, "SELECT version FROM schema_version");
 STATEMENT(set_version, "UPDATE schema_version SET version = $1");

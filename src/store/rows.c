@@ -14,7 +14,8 @@
 #define SQL_BYTES_MAX 16384
 #define STORED_JSON_BYTES_MAX (16 * 1024 * 1024) /* more than a request can bring */
 
-static const struct view stored_view = {V_NEWEST, JSON_COMPACT, true};
+static const struct view stored_view = {
+    .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true};
 
 static bool is_json(enum kind kind)
 {

@@ -7,7 +7,7 @@
 #include "schema/expansion.h"
 #include "schema/json.h"
 
-static const struct view compact = {V_NEWEST, JSON_COMPACT, false};
+static const struct view compact = {.version = V_NEWEST, .indent = JSON_COMPACT};
 
 static struct str rendered(const struct schema *schema, const void *object, const struct view *view,
                            const struct expansion *expansion)
@@ -74,7 +74,7 @@ TEST(test_documents_are_indented_by_two)
                           .colors = {colors, 2},
                           .percent = {true, 2550},
                           .title = STR("t")};
-    const struct view view = {V_NEWEST, 0, false};
+    const struct view view = {.version = V_NEWEST};
     assert_str(rendered(&thing_schema, &thing, &view, NULL),
                "{\n  \"id\": \"th_1\",\n  \"object\": \"thing\",\n  \"active\": false,\n"
                "  \"amount\": 0,\n  \"approved\": null,\n  \"color\": null,\n"
@@ -91,7 +91,7 @@ TEST(test_documents_are_indented_by_two)
 TEST(test_rows_are_shown_in_the_versions_that_have_them)
 {
     struct thing thing = {.old_name = STR("old"), .title = STR("new")};
-    struct view old = {V_CLOVER - 1, JSON_COMPACT, false};
+    struct view old = {.version = V_CLOVER - 1, .indent = JSON_COMPACT};
     struct str before = rendered(&thing_schema, &thing, &old, NULL);
     struct str after = rendered(&thing_schema, &thing, &compact, NULL);
     assert_non_null(strstr(before.data, "\"old_name\":\"old\""));
@@ -103,7 +103,7 @@ TEST(test_rows_are_shown_in_the_versions_that_have_them)
 TEST(test_internal_rows_are_never_shown)
 {
     struct thing thing = {.hidden = STR("secret")};
-    struct view everything = {V_NEWEST, JSON_COMPACT, true};
+    struct view everything = {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true};
     assert_null(strstr(rendered(&thing_schema, &thing, &compact, NULL).data, "secret"));
     assert_null(strstr(rendered(&thing_schema, &thing, &everything, NULL).data, "secret"));
 }

@@ -52,7 +52,7 @@ TEST(test_every_table_survives_the_round_trip)
 /* Each kind's value on its own, as columns keep it. */
 TEST(test_every_member_survives_the_round_trip)
 {
-    const struct view stored = {V_NEWEST, JSON_COMPACT, true};
+    const struct view stored = {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true};
     struct chance chance = {9};
     for (int round = 0; round < 50; round++) {
         struct thing full = {0};
