@@ -101,12 +101,13 @@ static bool import_object(struct request *request, const struct line *line,
                           const struct resource *inside);
 
 /* What a product or a customer has for a default points back at them; so does the last charge of a
- * payment. */
+ * payment. The discount of a Checkout Session is made when it is paid. */
 static bool comes_later(const struct resource *importing, const struct resource *target)
 {
     return (importing == &product_resource && target == &price_resource) ||
            (importing == &customer_resource && target == &payment_method_resource) ||
-           (importing == &payment_intent_resource && target == &charge_resource);
+           (importing == &payment_intent_resource && target == &charge_resource) ||
+           (importing == &checkout_session_resource && target == &discount_resource);
 }
 
 static const struct object *find_target(struct request *request, const struct resource *target,
