@@ -71,8 +71,8 @@ bool promotion_code_check_terms(struct request *request, struct promotion_code *
 bool promotion_code_check_free(struct request *request,
                                const struct promotion_code *code) MUST_CHECK;
 
-/* Whether the code of the coupon can have been made elsewhere: as for a new one, but its time may be
- * over. Fills in what follows. */
+/* Whether the code of the coupon can have been made elsewhere: as for a new one, but its time may
+ * be over. Fills in what follows. */
 bool promotion_code_check_brought(struct request *request, struct promotion_code *code,
                                   const struct coupon *coupon) MUST_CHECK;
 

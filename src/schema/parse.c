@@ -10,6 +10,7 @@
 
 #define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
 #define DECIMAL_DIGITS 32
+#define ROUNDING 1e-6
 
 struct parser {
     struct arena *arena;
@@ -62,7 +63,8 @@ static bool read_percent(struct parser *parser, const struct field *field, const
         return wrong(parser, field, "a smaller number");
     int length = snprintf(digits, sizeof(digits), "%.2f", number);
     if (decimal_parse((struct str){digits, (size_t)length}, &hundredths) != DECIMAL_OK ||
-        strtod(digits, NULL) != number)
+        number * 100 - (double)hundredths > ROUNDING ||
+        (double)hundredths - number * 100 > ROUNDING)
         return wrong(parser, field, "a decimal with at most two places");
     *member = (struct opt_percent){true, hundredths};
     return true;

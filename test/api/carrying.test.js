@@ -1,11 +1,14 @@
 // What exports carry: all of an account, its redemptions with what they count for, and nothing twice.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import { account as ledger } from '../lib/account.js';
+import { promisify } from 'node:util';
+import { account as ledger, until } from '../lib/account.js';
 import { account as billing, at } from '../lib/billing.js';
 import { newKey, raw } from '../lib/client.js';
-import { start } from '../lib/server.js';
-import { exported, imported, newData, objects, verified } from '../lib/transfer.js';
+import { binary, coupond, start } from '../lib/server.js';
+import { BAD_DATA, exported, imported, lines, newData, objects, sqlite, verified } from '../lib/transfer.js';
 
 const ACACIA = '2025-02-24.acacia'; // the last version in which customers take coupons
 
@@ -109,4 +112,160 @@ test('an account with all kinds of objects is carried whole', async () => {
     }
     assert.equal(all.find(({ id }) => id === drafted).all_lines.length, 13);
     assert(!kinds.has('webhook_endpoint') && !kinds.has('event'));
+});
+
+test('what is of a deleted coupon stays so when another one has its id', async () => {
+    const own = ledger(server);
+    for (const percent_off of [10, 20, 30]) {
+        await own.coupon({ id: 'SAME', percent_off });
+        await own.code('SAME', { code: `CODE${percent_off}` });
+        await own.redeem({ code: `CODE${percent_off}` });
+        await own.redeem({ coupon: 'SAME' });
+        if (percent_off < 30) await own.call('DELETE', '/v1/coupons/SAME');
+    }
+    const data = newData();
+    carried(exported(server.data, '--account', await accountOf(own.key)), { data });
+    assert.equal(sqlite(data, 'SELECT code, percent_off FROM promotion_codes JOIN coupons ' +
+        'ON coupons.seq = promotion_coupon_seq ORDER BY 1'), 'CODE10|1000\nCODE20|2000\nCODE30|3000');
+});
+
+const TEN = { id: 'TEN', object: 'coupon', percent_off: 10, duration: 'once' };
+const CODE = { id: 'promo_1', object: 'promotion_code', code: 'CODE', promotion: { type: 'coupon', coupon: 'TEN' } };
+
+function redemption(number, fields) {
+    const redeemed_at = 1_700_000_000 + number;
+    return {
+        id: `rdm_${number}`, object: 'redemption', coupon: 'TEN', promotion_code: 'promo_1', created: redeemed_at,
+        source: 'api', status: 'redeemed', status_transitions: { redeemed_at }, ...fields,
+    };
+}
+
+function counts(data) {
+    return sqlite(data, 'SELECT (SELECT times_redeemed FROM coupon_uses), (SELECT times_redeemed FROM promotion_code_uses), ' +
+        '(SELECT COUNT(*) FROM redemption_records)');
+}
+
+test('redemptions that come after their code are among its times_redeemed', () => {
+    const data = newData();
+    const counted = [{ ...TEN, times_redeemed: 5 }, { ...CODE, times_redeemed: 3, max_redemptions: 3, active: false }];
+    const first = [redemption(1), redemption(2, { status: 'canceled', status_transitions: { canceled_at: 1_700_000_009 } })];
+    assert.equal(imported(data, lines(...counted, ...first)).status, 0);
+    verified(data);
+    assert.equal(counts(data), '5|3|2');
+    assert.equal(imported(data, lines(redemption(3), redemption(4), ...first)).status, 0);
+    verified(data);
+    assert.equal(counts(data), '5|3|4');
+    const { status, stderr } = imported(data, lines(redemption(5)));
+    assert.equal(status, BAD_DATA);
+    assert.match(stderr, /^Line 1: rdm_5: promotion_code: .*times_redeemed/m, 'a fourth would be one too many');
+    verified(data);
+    assert.equal(counts(data), '5|3|4');
+});
+
+test('redemptions that no count had counted yet are counted', () => {
+    const data = newData();
+    const { status, stderr } = imported(data, lines(redemption(1), TEN, CODE, redemption(2)));
+    assert.equal(status, 0, stderr);
+    verified(data);
+    assert.equal(counts(data), '2|2|2');
+});
+
+test('what became of redemptions since they were brought in is caught up with', () => {
+    const data = newData();
+    const held = { status: 'held', hold_expires_at: 4_000_000_000, status_transitions: {} };
+    const before = [redemption(1, held), redemption(2, held), redemption(3)];
+    assert.equal(imported(data, lines({ ...TEN, times_redeemed: 3 }, { ...CODE, times_redeemed: 3 }, ...before)).status, 0);
+    assert.equal(sqlite(data, 'SELECT COUNT(*) FROM timers'), '2');
+    const now = [
+        { ...TEN, times_redeemed: 2 }, { ...CODE, times_redeemed: 2 },
+        redemption(1, { hold_expires_at: 4_000_000_000 }),
+        redemption(2, { ...held, status: 'expired', status_transitions: { expired_at: 1_800_000_000 } }), redemption(3),
+    ];
+    const { status, stderr } = imported(data, lines(...now));
+    assert.equal(status, 0, stderr);
+    verified(data);
+    assert.equal(sqlite(data, 'SELECT COUNT(*) FROM timers'), '0');
+    assert.equal(counts(data), '2|2|3');
+    for (const [line, problem] of [[redemption(2), /`expired` here/], [redemption(1, held), /`redeemed` here/],
+        [redemption(3, { amount_discount: 7 }), /another redemption/]]) {
+        const refused = imported(data, lines(line));
+        assert.equal(refused.status, BAD_DATA);
+        assert.match(refused.stderr, problem);
+    }
+});
+
+test('the account goes on: limits hold, uses are given back, holds expire', async () => {
+    const key = newKey(), other = await accountOf(key);
+    const { key: from, who } = await uses();
+    const first = exported(server.data, '--account', await accountOf(from));
+    const soon = Math.floor(Date.now() / 1000) + 2;
+    const { stderr } = imported(server.data,
+        first.replace(/"hold_expires_at":\d+(?=.*"status":"held")/, `"hold_expires_at":${soon}`), '--account', other);
+    assert.match(stderr, /, 0 refused\n$/);
+    const call = (method, path, form) => raw(server, { method, path, form, key });
+    const cart = { amount: 1000, currency: 'usd' };
+    await call('POST', '/v1/redemptions', { ...cart, code: 'rules', customer: who });
+    const third = await call('POST', '/v1/redemptions', { ...cart, code: 'rules', customer: who });
+    assert.equal(third.json.error.reason, 'customer_limit_reached');
+    const again = await call('POST', '/v1/redemptions', {
+        coupon: 'RULES', ...cart, email: 'jo@example.com',
+    });
+    assert.equal(again.json.error.reason, 'customer_limit_reached', 'by the address, too');
+    const { json: { data } } = await call('GET', '/v1/redemptions?client_reference_id=17');
+    const { status, text } = await call('POST', `/v1/redemptions/${data[0].id}/cancel`);
+    assert.equal(status, 200, text);
+    await until(async () => (await call('GET', '/v1/redemptions?status=expired')).json.data.length);
+    verified(server.data);
+});
+
+test('redemptions come straight from another server, in their order', async () => {
+    const { key, redeem } = await uses();
+    for (let i = 0; i < 120; i++) await redeem({ coupon: 'OPEN', client_reference_id: `${i}` });
+    const from = ['--from', server.url, '--api-key', key];
+    const data = newData();
+    const { status, stderr } = coupond(['import', ...from, '--data', data]);
+    assert.equal(status, 0, stderr);
+    verified(data);
+    const ids = (text) => objects(text).filter(({ object }) => object === 'redemption').map(({ id, status }) => `${id} ${status}`);
+    const first = exported(server.data, '--account', await accountOf(key)), second = exported(data);
+    assert.deepEqual(ids(second), ids(first));
+    const timesRedeemed = (text) => objects(text).filter((object) => 'times_redeemed' in object)
+        .map(({ id, times_redeemed }) => `${id} ${times_redeemed}`).sort();
+    assert.deepEqual(timesRedeemed(second), timesRedeemed(first));
+    await redeem({ coupon: 'OPEN' });
+    assert.equal(coupond(['import', ...from, '--data', data]).status, 0);
+    verified(data);
+    assert.equal(ids(exported(data)).length, ids(second).length + 1);
+});
+
+// A server of somebody else: pages of coupons with odd ids, and no redemptions.
+function stranger() {
+    const coupons = Array.from({ length: 3 }, (_, i) => ({ ...TEN, id: `TEN-${i}`, times_redeemed: i }));
+    coupons[0].id = 'a&b=c d+%é#';
+    return createServer((request, response) => {
+        const url = new URL(request.url, 'http://localhost');
+        const found = url.pathname === '/v1/coupons' ? coupons : /^\/v1\/(products|prices|customers|promotion_codes)$/.test(url.pathname) && [];
+        const first = found && found.findIndex(({ id }) => id === url.searchParams.get('starting_after')) + 1;
+        response.statusCode = found ? 200 : 404;
+        response.end(JSON.stringify(found
+            ? { object: 'list', data: found.slice(first, first + 1), has_more: first + 1 < found.length }
+            : { error: { type: 'invalid_request_error', message: `Unrecognized request URL (GET: ${url.pathname})` } }));
+    });
+}
+
+test('a server without redemptions gives what it has, whatever its ids are', async () => {
+    const other = stranger();
+    await new Promise((resolve) => { other.listen(0, '127.0.0.1', resolve); });
+    const data = newData();
+    try {
+        const url = `http://127.0.0.1:${other.address().port}`;
+        const failure = await promisify(execFile)(binary, ['import', '--from', url, '--api-key', 'k', '--data', data])
+            .then(() => assert.fail('one id is refused'), (error) => error);
+        assert.equal(failure.code, BAD_DATA);
+        assert.match(failure.stderr, /^the server has no redemptions.*\nLine 1: a&b=c d\+%é#: id: .*\n2 objects imported, 1 refused\n$/);
+    } finally {
+        other.close();
+    }
+    verified(data);
+    assert.deepEqual(objects(exported(data)).map(({ id, times_redeemed }) => [id, times_redeemed]), [['TEN-1', 1], ['TEN-2', 2]]);
 });
