@@ -28,6 +28,14 @@ static void of_redemption(struct request *request, const struct redemption *rede
         held ? redemption->hold_expires_at : (struct opt_time){0});
 }
 
+/* One that is over has no effect any more. */
+static void of_discount(struct request *request, const struct discount *discount)
+{
+    struct opt_time ends = discount->ends;
+    ends.set = ends.set && ends.seconds > request->now;
+    set(request, TIMER_discount, discount->object.row, ends);
+}
+
 static void of_session(struct request *request, const struct checkout_session *session)
 {
     bool open = session->status.value == CHECKOUT_OPEN;
@@ -67,8 +75,7 @@ static void enter_clock(struct request *request, const struct ref *ref)
 
 void import_timers(struct request *request, const struct resource *resource, const void *object)
 {
-    const int64_t now = request->now, clock = request->clock,
-                  row = ((const struct object *)object)->row;
+    const int64_t now = request->now, clock = request->clock;
     if (resource == &test_clock_resource) {
         test_clock_resource.saved(request, (void *)(uintptr_t)object, NULL);
         return;
@@ -85,7 +92,7 @@ void import_timers(struct request *request, const struct resource *resource, con
     if (resource == &redemption_resource)
         of_redemption(request, object);
     else if (resource == &discount_resource)
-        set(request, TIMER_discount, row, ((const struct discount *)object)->ends);
+        of_discount(request, object);
     else if (resource == &checkout_session_resource)
         of_session(request, object);
     else if (resource == &invoice_resource)

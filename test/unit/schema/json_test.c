@@ -158,7 +158,9 @@ TEST(test_a_full_object_is_valid_json_with_each_key_once)
         struct thing thing = {0};
         fill_object(&arena, &chance, &thing_schema, &thing);
         const struct view views[] = {
-            {V_NEWEST, JSON_COMPACT, true}, {V_NEWEST, 3, false}, {V_CLOVER - 1, 0, false}};
+            {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true},
+            {.version = V_NEWEST, .indent = 3},
+            {.version = V_CLOVER - 1}};
         for (size_t i = 0; i < ARRAY_LENGTH(views); i++) {
             struct str json = rendered(&thing_schema, &thing, &views[i], NULL);
             if (!document_is_valid(json))

@@ -17,10 +17,11 @@ static struct str rendered(const struct schema *schema, const void *object, cons
 
 static void check_round_trip(const struct schema *schema, struct chance *chance)
 {
-    static const struct view views[] = {{V_NEWEST, JSON_COMPACT, true},
-                                        {V_NEWEST, JSON_COMPACT, false},
-                                        {V_NEWEST, 0, false},
-                                        {V_2020_08_27, 0, false}};
+    static const struct view views[] = {
+        {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true},
+        {.version = V_NEWEST, .indent = JSON_COMPACT},
+        {.version = V_NEWEST},
+        {.version = V_2020_08_27}};
     for (size_t i = 0; i < ARRAY_LENGTH(views); i++) {
         void *object = arena_alloc(&arena, schema->size),
              *again = arena_alloc(&arena, schema->size);
