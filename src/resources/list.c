@@ -391,7 +391,7 @@ void list_statements(struct request *request, const struct resource *resource, s
     begin(&all, request, resource);
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
-        if (!(field->in & FILTER) || ((field->is & INPUT) && !field->where))
+        if (field->is & INPUT ? !field->where : !(field->in & FILTER))
             continue;
         begin(&one, request, resource);
         struct selection *selections[] = {&one, &all};

@@ -65,6 +65,9 @@ struct redemption {
     struct str reference_key; /* the client's reference while no other use may have it */
     struct choice source;
     struct choice status;
+    struct choice status_filter; /* a parameter, which is one of the following two */
+    struct choice other_filter;
+    struct choice redeemed_filter;
     struct redemption_transitions status_transitions;
 };
 
