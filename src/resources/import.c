@@ -385,11 +385,14 @@ static bool import_line(struct request *request, struct line *line)
                          : import_object(request, line, resource, object, NULL);
 }
 
-/* Says where the mistake is. */
+/* Says where the mistake is. An id that would break the line is not repeated. */
 static bool name_line(struct request *request, const struct line *line)
 {
     struct error *error = &request->error;
     struct str id = line->id, param = error->param;
+    for (size_t i = 0; i < id.length; i++)
+        if ((unsigned char)id.data[i] < ' ')
+            id = STR_NULL;
     error->message = str_format(request->arena, "Line %zu: %.*s%s%.*s%s%.*s", line->number,
                                 STR_FMT(id), id.data ? ": " : "", STR_FMT(param),
                                 param.data ? ": " : "", STR_FMT(error->message));
