@@ -35,6 +35,12 @@ function carried(first, { data = newData() } = {}) {
     return objects(first);
 }
 
+// What is due of an account: kind, time, whether by a test clock.
+function due(data, account) {
+    return sqlite(data, `SELECT t.kind, t.due, t.clock <> 0 FROM timers AS t JOIN accounts AS a ON t.tenant = 2 * a.number
+        WHERE '${account ?? ''}' IN (a.id, '') AND t.kind > 0 ORDER BY 1, 2, 3`);
+}
+
 // Uses of every kind and of every status.
 async function uses() {
     const own = ledger(server);
@@ -90,10 +96,18 @@ test('an account with all kinds of objects is carried whole', async () => {
     });
     await advance(clock.id, at('2027-02-02'));
     await older.customers.update(customer.id, { coupon: 'AGAIN' });
-    const { id: drafted } = await sdk.invoices.create({ customer: customer.id });
+    const { id: drafted } = await sdk.invoices.create({ customer: customer.id, auto_advance: true });
     for (let i = 0; i < 13; i++) {
         await sdk.invoiceItems.create({ customer: customer.id, invoice: drafted, amount: 100 + i, currency: 'usd' });
     }
+    const redeem = (form) => raw(server, { method: 'POST', path: '/v1/redemptions', form, key });
+    for (const id of [customer.id, (await sdk.customers.create()).id]) {
+        const { status, text } = await redeem({ coupon: 'HALF', customer: id, capture_method: 'manual' });
+        assert.equal(status, 200, text);
+    }
+    const leaver = await sdk.customers.create({ email: 'leaves@example.com' });
+    assert.equal((await redeem({ coupon: 'HALF', customer: leaver.id })).status, 200);
+    await sdk.customers.del(leaver.id);
     await sdk.setupIntents.create({ customer: customer.id });
     await sdk.paymentIntents.create({ amount: 300, currency: 'usd', customer: customer.id });
     await sdk.billingPortal.configurations.create({ features: { invoice_history: { enabled: true } } });
@@ -103,7 +117,10 @@ test('an account with all kinds of objects is carried whole', async () => {
         discounts: [{ coupon: 'HALF' }],
     });
     await sdk.webhookEndpoints.create({ url: 'https://example.com', enabled_events: ['*'] });
-    const all = carried(exported(server.data, '--account', await accountOf(key)));
+    const id = await accountOf(key), data = newData();
+    const all = carried(exported(server.data, '--account', id), { data });
+    assert.equal(due(data), due(server.data, id), 'the same is due');
+    assert.deepEqual([...new Set(due(data).split('\n').map((line) => Number(line.split('|')[0])))], [1, 2, 3, 5, 6]);
     const kinds = new Set(all.map(({ object }) => object));
     for (const kind of ['billing_portal.configuration', 'charge', 'checkout.session', 'coupon', 'customer', 'discount',
         'invoice', 'invoice_payment', 'invoiceitem', 'payment_intent', 'payment_method', 'price', 'product',
