@@ -274,6 +274,7 @@ const struct resource coupon_resource = {
     .events = "coupon",
     .id_form = ID_CODE,
     .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
+    .ids_return = true,
     .prepare = prepare,
     .check = check,
     .derive = derive,

@@ -1,7 +1,7 @@
 /* Export. What others refer to comes before them. Where objects refer to each other, those that
  * come first come without the reference, and once more with it at the end. A deleted object that
- * others still refer to is shown in full too, with `deleted`; as its id can be that of another
- * object by now, it has its row, and so have references to it. */
+ * others still refer to is shown in full too, with `deleted`. Where its id can be that of another
+ * object by now, such objects have their row, and so have references to those that are deleted. */
 #include "resources/export.h"
 
 #include "base/arena.h"
@@ -88,7 +88,7 @@ static bool settle_references(struct exporter *exporter, const struct resource *
         const struct resource *target = resource_of(field->of);
         bool late = exporter->places[target->number] >= exporter->places[resource->number];
         ref->object = NULL; /* even where it is shown in full: it has a line of its own */
-        if (field->of->referred_by_seq)
+        if (target->ids_return && ref->row)
             ref->object = load_target(exporter, target, ref->row);
         if (late && !last)
             *ref = (struct ref){0};
@@ -105,12 +105,12 @@ static bool write_line(const struct exporter *exporter, const struct resource *r
     struct text text;
     text_init(&text, exporter->request->arena, RESPONSE_BYTES_MAX);
     json_object(&text, &resource->schema, object, &whole, NULL);
-    if (object->deleted) {
-        text.length--;
-        if (resource != &discount_resource) /* whose rows say so */
-            text_add_literal(&text, ",\"deleted\":true");
-        text_addf(&text, ",\"row\":%lld}", (long long)object->row);
-    }
+    text.length--;
+    if (object->deleted && resource != &discount_resource) /* whose rows say so */
+        text_add_literal(&text, ",\"deleted\":true");
+    if (resource->ids_return)
+        text_addf(&text, ",\"row\":%lld", (long long)object->row);
+    text_add_char(&text, '}');
     return exporter->each(exporter->context, text_str(&text));
 }
 

@@ -24,14 +24,12 @@
 
 #include <string.h>
 
-#define ID_CHARACTERS_MAX 255
-
 struct line {
     size_t number;
     struct str text;
     struct str id; /* of the object; null: the line has none */
     bool deleted;
-    int64_t row; /* of what is deleted, where it comes from; 0: not known */
+    int64_t row; /* where it comes from, of what can be deleted and have its id again; 0: none */
 };
 
 static bool fail_line(struct request *request, const char *param, const char *problem)
@@ -65,17 +63,17 @@ static int64_t row_at(struct request *request, const struct resource *resource, 
     return row;
 }
 
-/* What is deleted has the place that it had, by which others refer to it. */
+/* What can be deleted and have its id again has the place that it had, by which others refer to it.
+ */
 static bool place(struct request *request, const struct line *line, const struct resource *resource,
                   struct object *object)
 {
-    object->row = line->row;
-    if (!line->row)
-        object->row = row_at(request, resource, object->created.seconds);
-    else if (line->row >> ROW_SECOND_BITS > request->now || line->row < 0 ||
-             resource_load(request, resource, line->row))
+    bool free = line->row > 0 && line->row >> ROW_SECOND_BITS <= request->now &&
+                !resource_load(request, resource, line->row);
+    if (line->deleted && line->row && !free)
         return fail_line(request, "row", "Another object is in its place.");
-    else
+    object->row = free ? line->row : row_at(request, resource, object->created.seconds);
+    if (free)
         db_raise_row(request->db, line->row);
     return true;
 }
@@ -83,14 +81,15 @@ static bool place(struct request *request, const struct line *line, const struct
 static const struct object *find_existing(struct request *request, const struct line *line,
                                           const struct resource *resource, struct str id)
 {
-    const struct object *found;
-    if (!line->deleted)
+    const struct object *found = NULL;
+    if (line->deleted && line->row) {
+        found = resource_load(request, resource, line->row);
+        return found && str_equal(found->id, id) ? found : NULL;
+    }
+    if (!line->deleted || !resource->ids_return)
         found = resource_find(request, resource, id);
-    else if (!line->row)
+    if (!found && line->deleted)
         found = resource_find_past(request, resource, id);
-    else if (!(found = resource_load(request, resource, line->row)) || !found->deleted ||
-             !str_equal(found->id, id))
-        found = NULL;
     return found && found->row ? found : NULL; /* lines take the place of well-known ones */
 }
 
@@ -322,8 +321,9 @@ static bool import_object(struct request *request, const struct line *line,
                           const struct resource *resource, struct object *object,
                           const struct resource *inside)
 {
-    if (!is_code(object->id) || object->id.length > ID_CHARACTERS_MAX)
-        return fail_line(request, "id", "An id has 1 to 255 letters, digits, `-` and `_`.");
+    if (!is_code(object->id) || object->id.length > IMPORTED_ID_CHARACTERS_MAX)
+        return fail(request, CODE_NONE, STR("id"),
+                    "An id has 1 to %d letters, digits, `-` and `_`.", IMPORTED_ID_CHARACTERS_MAX);
     if (!object->created.seconds)
         object->created.seconds = request->now;
     const struct object *existing = find_existing(request, line, resource, object->id);
@@ -334,8 +334,8 @@ static bool import_object(struct request *request, const struct line *line,
         !find_references(request, &resource->schema, object, resource, inside) ||
         !check(request, resource, object) || !store(request, line, resource, object, existing))
         return false;
-    if (!line->deleted)
-        import_timers(request, resource, object);
+    object->deleted = line->deleted;
+    import_timers(request, resource, object);
     return true;
 }
 
@@ -343,7 +343,7 @@ static bool import_object(struct request *request, const struct line *line,
 static bool import_deleted(struct request *request, const struct line *line,
                            const struct resource *resource, struct object *object)
 {
-    if (!line->row && resource_find(request, resource, object->id))
+    if (!line->row && resource->ids_return && resource_find(request, resource, object->id))
         return true; /* one of the same id has taken its place */
     if (!import_object(request, line, resource, object, NULL))
         return false;

@@ -32,7 +32,7 @@ static void of_redemption(struct request *request, const struct redemption *rede
 static void of_discount(struct request *request, const struct discount *discount)
 {
     struct opt_time ends = discount->ends;
-    ends.set = ends.set && ends.seconds > request->now;
+    ends.set = ends.set && ends.seconds > request->now && !discount->object.deleted;
     set(request, TIMER_discount, discount->object.row, ends);
 }
 
@@ -41,6 +41,22 @@ static void of_session(struct request *request, const struct checkout_session *s
     bool open = session->status.value == CHECKOUT_OPEN;
     set(request, TIMER_checkout_session, session->object.row,
         (struct opt_time){open, session->expires_at.seconds});
+}
+
+static void of_clock(struct request *request, const struct test_clock *clock)
+{
+    if (clock->object.deleted)
+        timer_clear(request, TIMER_CLOCK, clock->object.row);
+    else
+        test_clock_resource.saved(request, (void *)(uintptr_t)clock, NULL);
+}
+
+static void of_invoice(struct request *request, const struct invoice *invoice)
+{
+    if (invoice->object.deleted)
+        timer_clear(request, TIMER_invoice, invoice->object.row);
+    else
+        invoice_wind(request, invoice);
 }
 
 /* Nothing is due of one whose items have not come yet. */
@@ -77,7 +93,7 @@ void import_timers(struct request *request, const struct resource *resource, con
 {
     const int64_t now = request->now, clock = request->clock;
     if (resource == &test_clock_resource) {
-        test_clock_resource.saved(request, (void *)(uintptr_t)object, NULL);
+        of_clock(request, object);
         return;
     }
     if (resource == &subscription_item_resource) {
@@ -96,7 +112,7 @@ void import_timers(struct request *request, const struct resource *resource, con
     else if (resource == &checkout_session_resource)
         of_session(request, object);
     else if (resource == &invoice_resource)
-        invoice_wind(request, object);
+        of_invoice(request, object);
     else if (resource == &subscription_resource)
         of_subscription(request, &(struct ref){.id = ((const struct object *)object)->id});
     request->now = now;

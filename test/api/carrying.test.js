@@ -146,6 +146,29 @@ test('what is of a deleted coupon stays so when another one has its id', async (
         'ON coupons.seq = promotion_coupon_seq ORDER BY 1'), 'CODE10|1000\nCODE20|2000\nCODE30|3000');
 });
 
+test('what was deleted since it was brought in is deleted there too', async () => {
+    const { key, sdk, coupon } = billing(server);
+    const account = await accountOf(key), data = newData();
+    await coupon({ id: 'KEPT' });
+    await coupon({ id: 'GONE' });
+    const { id: product } = await sdk.products.create({ id: 'tea', name: 'Tea' });
+    const { id: code } = await sdk.promotionCodes.create({ promotion: { type: 'coupon', coupon: 'GONE' } });
+    const { id: customer } = await sdk.customers.create();
+    const { id: invoice } = await sdk.invoices.create({ customer, auto_advance: true, discounts: [{ promotion_code: code }] });
+    carried(exported(server.data, '--account', account), { data });
+    await sdk.invoices.del(invoice);
+    await sdk.customers.del(customer);
+    await sdk.coupons.del('GONE');
+    await coupon({ id: 'GONE', percent_off: 7 });
+    await sdk.products.del(product);
+    const second = exported(server.data, '--account', account);
+    const { status, stderr } = imported(data, second);
+    assert.equal(status, 0, stderr);
+    verified(data);
+    assert.deepEqual(objects(exported(data)), objects(second));
+    assert.equal(due(data), due(server.data, account));
+});
+
 const TEN = { id: 'TEN', object: 'coupon', percent_off: 10, duration: 'once' };
 const CODE = { id: 'promo_1', object: 'promotion_code', code: 'CODE', promotion: { type: 'coupon', coupon: 'TEN' } };
 

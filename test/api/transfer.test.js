@@ -194,6 +194,20 @@ test('lines are checked as calls of the API are, and what is wrong with them is 
     verified(data);
 });
 
+test('an imported id has at most 255 characters', () => {
+    const data = newData();
+    const coupons = [254, 255, 256].map((length) => ({ id: 'x'.repeat(length), object: 'coupon', percent_off: 5 }));
+    const { status, stderr } = imported(data, lines(...coupons));
+    assert.equal(status, BAD_DATA);
+    assert.match(stderr, /^Line 3: x{256}: id: /);
+    assert.deepEqual(objects(exported(data)).map(({ id }) => id.length), [254, 255]);
+});
+
+test('an id that would break the line is not told', () => {
+    const { stderr } = imported(newData(), lines({ id: 'a\nb', object: 'coupon', percent_off: 5 }));
+    assert.match(stderr, /^Line 1: id: An id has/);
+});
+
 test('limits that uses were counted by cannot change', () => {
     const data = newData();
     const coupon = { id: 'TEN', object: 'coupon', percent_off: 10, duration: 'once', created: 1_600_000_000 };
