@@ -24,13 +24,25 @@
 
 #include <string.h>
 
+/* A line, and what it says of itself. */
 struct line {
     size_t number;
     struct str text;
-    struct str id; /* of the object; null: the line has none */
+    struct str object; /* kind */
+    struct str id;
     bool deleted;
     int64_t row; /* where it comes from, of what can be deleted and have its id again; 0: none */
 };
+
+#define THIS struct line
+static const struct field line_fields[] = {
+    FIELD(deleted, "Whether it was deleted."),
+    FIELD(id, "Of the object."),
+    FIELD(object, "Its kind."),
+    FIELD(row, "Its row where it comes from."),
+};
+#undef THIS
+static const struct schema line_schema = SCHEMA(struct line, line_fields, "line");
 
 static bool fail_line(struct request *request, const char *param, const char *problem)
 {
@@ -366,12 +378,11 @@ static void add_email_key(struct request *request, const struct line *line,
 static bool import_line(struct request *request, struct line *line)
 {
     struct str problem;
-    const struct resource *resource =
-        resource_named(parse_string_member(request->arena, line->text, "object"));
-    line->id = parse_string_member(request->arena, line->text, "id");
+    if (!parse_object(request->arena, &line_schema, line->text, line, &problem))
+        return fail_line(request, NULL, problem.data);
+    const struct resource *resource = resource_named(line->object);
     if (!resource || !resource->table.name || resource->stays)
-        return fail_line(request, NULL,
-                         "it is no JSON object with an `object` that can be imported");
+        return fail_line(request, "object", "There are no such objects that can be imported.");
     struct object *object = resource_new(request, resource);
     if (resource->prepare)
         resource->prepare(request, object);
@@ -379,8 +390,6 @@ static bool import_line(struct request *request, struct line *line)
         return fail_line(request, NULL, problem.data);
     if (resource == &redemption_resource)
         add_email_key(request, line, (void *)object);
-    line->deleted = parse_is_true(line->text, "deleted");
-    line->row = parse_integer_member(line->text, "row");
     return line->deleted ? import_deleted(request, line, resource, object)
                          : import_object(request, line, resource, object, NULL);
 }

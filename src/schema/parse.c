@@ -319,14 +319,6 @@ struct str parse_string_member(struct arena *arena, struct str json, const char 
     return result;
 }
 
-int64_t parse_integer_member(struct str json, const char *key)
-{
-    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
-    int64_t result = json_integer_value(json_object_get(root, key));
-    json_decref(root);
-    return result;
-}
-
 bool parse_has_member(struct str json, const char *key)
 {
     json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);

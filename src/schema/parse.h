@@ -23,9 +23,6 @@ bool parse_value(struct arena *arena, const struct field *field, struct str json
 /* The string under `key` of a JSON object; null when there is none. */
 struct str parse_string_member(struct arena *arena, struct str json, const char *key);
 
-/* The integer under `key` of a JSON object; 0 when there is none. */
-int64_t parse_integer_member(struct str json, const char *key);
-
 /* Whether the JSON object has the key at all. */
 bool parse_has_member(struct str json, const char *key);
 
