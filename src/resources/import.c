@@ -224,6 +224,15 @@ static void complete(struct request *request, const struct resource *resource, v
         drop_unknown(request, &discount_resource, &((struct redemption *)object)->discount);
 }
 
+/* What is worked out may be more than what can be asked for. */
+static int64_t amount_max(const struct resource *resource)
+{
+    bool asked_for = resource == &coupon_resource || resource == &price_resource ||
+                     resource == &promotion_code_resource ||
+                     resource == &promotion_code_batch_resource;
+    return asked_for ? AMOUNT_MAX : MONEY_AMOUNT_MAX;
+}
+
 static bool check_count(struct request *request, int64_t times_redeemed)
 {
     return (times_redeemed >= 0 && times_redeemed <= COUNT_MAX) ||
@@ -342,7 +351,7 @@ static bool import_object(struct request *request, const struct line *line,
     if (existing)
         object->row = existing->row;
     complete(request, resource, object);
-    if (!bounds_check(request, &resource->schema, object) ||
+    if (!bounds_check(request, &resource->schema, object, amount_max(resource)) ||
         !find_references(request, &resource->schema, object, resource, inside) ||
         !check(request, resource, object) || !store(request, line, resource, object, existing))
         return false;

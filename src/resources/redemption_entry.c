@@ -295,6 +295,10 @@ static bool check_brought(struct request *request, struct redemption *redemption
     const struct redemption_transitions *transitions = &redemption->status_transitions;
     if (code && code->promotion.coupon.row != redemption->coupon.row)
         return fail(request, CODE_NONE, STR("coupon"), "It is not the coupon of the code.");
+    if (redemption->amount_discount.set &&
+        (redemption->amount_discount.value < 0 ||
+         (redemption->amount.set && redemption->amount_discount.value > redemption->amount.value)))
+        return fail(request, CODE_NONE, STR("amount_discount"), "It is no part of the amount.");
     if (redemption->status.value == REDEMPTION_HELD && !redemption->hold_expires_at.set)
         return fail(request, CODE_parameter_missing, STR("hold_expires_at"),
                     "A held redemption has hold_expires_at.");

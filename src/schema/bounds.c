@@ -7,7 +7,12 @@
 #include "schema/decode.h"
 #include "schema/scalar.h"
 
-static bool check_members(struct request *request, const struct schema *schema, void *object,
+struct checker {
+    struct request *request;
+    int64_t amount_max;
+};
+
+static bool check_members(const struct checker *checker, const struct schema *schema, void *object,
                           struct str prefix);
 
 static struct str path_of(struct request *request, struct str prefix, struct str name)
@@ -37,38 +42,42 @@ static bool check_metadata(struct request *request, struct str path,
     return decode_check_pairs(request, path, metadata->count);
 }
 
-static bool check_elements(struct request *request, const struct field *field, struct str path,
-                           const struct list *list)
+static bool check_elements(const struct checker *checker, const struct field *field,
+                           struct str path, const struct list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         void *element = element_at(field->of, list->items, i);
-        struct str name = field->kind == KIND_DICTIONARY ? *(struct str *)element
-                                                         : str_format(request->arena, "%zu", i);
-        if (!check_members(request, field->of, element, path_of(request, path, name)))
+        struct str name = field->kind == KIND_DICTIONARY
+                              ? *(struct str *)element
+                              : str_format(checker->request->arena, "%zu", i);
+        if (!check_members(checker, field->of, element, path_of(checker->request, path, name)))
             return false;
     }
     return true;
 }
 
-static bool check_number(struct request *request, const struct field *field, struct str path,
+static bool check_number(const struct checker *checker, const struct field *field, struct str path,
                          const void *member)
 {
     int64_t value =
         field->nullable ? ((const struct opt_int *)member)->value : *(const int64_t *)member;
     int64_t max = field->max ? field->max : field->kind == KIND_TIME ? TIMESTAMP_MAX : COUNT_MAX;
-    return scalar_check_bounds(request, path, value, field->min, max);
+    int64_t min = field->min == -AMOUNT_MAX ? -checker->amount_max : field->min;
+    return scalar_check_bounds(checker->request, path, value, min,
+                               max == AMOUNT_MAX ? checker->amount_max : max);
 }
 
-static bool check_member(struct request *request, const struct field *field, void *object,
+static bool check_member(const struct checker *checker, const struct field *field, void *object,
                          struct str path)
 {
+    struct request *request = checker->request;
     void *member = MEMBER(field, object, char);
     switch (field->kind) {
     case KIND_STRING:
         return scalar_check_string(request, field, path, member);
     case KIND_INTEGER:
     case KIND_TIME:
-        return check_number(request, field, path, member);
+        return check_number(checker, field, path, member);
     case KIND_PERCENT:
         return scalar_check_bounds(request, path, ((struct opt_percent *)member)->hundredths,
                                    field->min, field->max);
@@ -77,12 +86,12 @@ static bool check_member(struct request *request, const struct field *field, voi
     case KIND_STRINGS:
         return check_strings(request, field, path, member);
     case KIND_HASH:
-        return check_members(request, field->of, member, path);
+        return check_members(checker, field->of, member, path);
     case KIND_OPT_HASH:
-        return check_members(request, field->of, *(void **)member, path);
+        return check_members(checker, field->of, *(void **)member, path);
     case KIND_LIST:
     case KIND_DICTIONARY:
-        return check_elements(request, field, path, member);
+        return check_elements(checker, field, path, member);
     case KIND_BOOL:
     case KIND_CHOICE:
     case KIND_REF:
@@ -96,9 +105,10 @@ static bool check_member(struct request *request, const struct field *field, voi
 }
 
 /* As deep as the tables nest, which is fixed when compiled. */
-static bool check_members(struct request *request, const struct schema *schema, void *object,
+static bool check_members(const struct checker *checker, const struct schema *schema, void *object,
                           struct str prefix)
 {
+    struct request *request = checker->request;
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
         struct str path = path_of(request, prefix, str_from(field_name(field)));
@@ -110,14 +120,16 @@ static bool check_members(struct request *request, const struct schema *schema, 
             if ((field->is & REQUIRED) && (field->in & CREATE) && !prefix.data)
                 return fail(request, CODE_parameter_missing, path, "Missing required param: %.*s.",
                             STR_FMT(path));
-        } else if (!check_member(request, field, object, path)) {
+        } else if (!check_member(checker, field, object, path)) {
             return false;
         }
     }
     return true;
 }
 
-bool bounds_check(struct request *request, const struct schema *schema, void *object)
+bool bounds_check(struct request *request, const struct schema *schema, void *object,
+                  int64_t amount_max)
 {
-    return check_members(request, schema, object, STR_NULL);
+    const struct checker checker = {request, amount_max};
+    return check_members(&checker, schema, object, STR_NULL);
 }

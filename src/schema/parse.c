@@ -1,4 +1,5 @@
-/* JSON to struct. jansson parses; the tables say where values go. */
+/* JSON to struct. jansson parses; the tables say where values go. Bounds of parameters do not matter
+ * here: what is worked out may be more than what can be asked for. */
 #include "schema/parse.h"
 
 #include "base/arena.h"
@@ -39,9 +40,6 @@ static bool read_integer(struct parser *parser, const struct field *field, const
 {
     if (!json_is_integer(json))
         return wrong(parser, field, "an integer");
-    if (field->in && (json_integer_value(json) < field->min ||
-                      (field->max && json_integer_value(json) > field->max)))
-        return wrong(parser, field, "a number within the bounds of the parameter");
     if (field->nullable)
         *(struct opt_int *)member = (struct opt_int){true, json_integer_value(json)};
     else

@@ -420,6 +420,16 @@ function fields(line) {
         field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field).slice(0, 18);
 }
 
+test('a purchase may come to more than one amount can be', async () => {
+    const { coupon, redeem, events, get } = account(server);
+    await coupon({ id: 'A' });
+    const line = { amount: 99_999_999 };
+    const { id, amount } = await redeem({ coupon: 'A', currency: 'usd', line_items: [line, line] });
+    assert.equal(amount, 199_999_998);
+    assert.equal((await events('redemption.created'))[0].data.object.amount, amount);
+    assert.equal((await get(`/v1/redemptions/${id}`)).amount, amount);
+});
+
 test('redemptions of a deleted coupon or customer are still listed', async () => {
     const { coupon, code, customer, redeem, call, list } = account(server);
     await coupon({ id: 'GONE' });
