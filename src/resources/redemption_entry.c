@@ -293,6 +293,9 @@ static bool check_brought(struct request *request, struct redemption *redemption
                           const struct promotion_code *code)
 {
     const struct redemption_transitions *transitions = &redemption->status_transitions;
+    if (!redemption->coupon.row || !redemption->source.value || !redemption->status.value)
+        return fail(request, CODE_parameter_missing, STR_NULL,
+                    "A redemption has a coupon, a source and a status.");
     if (code && code->promotion.coupon.row != redemption->coupon.row)
         return fail(request, CODE_NONE, STR("coupon"), "It is not the coupon of the code.");
     if (redemption->amount_discount.set &&

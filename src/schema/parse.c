@@ -1,5 +1,5 @@
-/* JSON to struct. jansson parses; the tables say where values go. Bounds of parameters do not matter
- * here: what is worked out may be more than what can be asked for. */
+/* JSON to struct. jansson parses; the tables say where values go. Bounds of parameters do not
+ * matter here: what is worked out may be more than what can be asked for. */
 #include "schema/parse.h"
 
 #include "base/arena.h"
