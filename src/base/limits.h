@@ -102,6 +102,9 @@
 #define CODE_SHAPE_EXCEPTIONS_MAX 1000 /* codes that are wrong for one of them */
 #define CODE_SHAPE_ROWS_MAX 20000      /* codes that are looked at for a new one */
 
+/* Import */
+#define IMPORTED_ID_CHARACTERS_MAX 255
+
 /* Idempotency */
 #define IDEMPOTENCY_KEY_BYTES_MAX 255
 #define IDEMPOTENCY_RETENTION_SECONDS 86400

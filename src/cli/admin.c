@@ -216,6 +216,7 @@ static void import_objects(const struct admin_context *context, const struct adm
     if (import_lines(&importing, option(request, "lines"), (size_t)first, &count)) {
         db_release(context->db);
         result->output = str_format(context->arena, "%zu", count);
+        result->timer_set = importing.timer_set;
         return;
     }
     db_rollback_to_savepoint(context->db);

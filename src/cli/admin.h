@@ -32,6 +32,7 @@ struct admin_result {
     struct str error;  /* for standard error; null: none */
     bool keys_changed;
     bool added_deliveries;
+    bool timer_set;
 };
 
 /* Whether the request only reads. */

@@ -118,7 +118,7 @@ static int exit_status(long http_status)
     }
 }
 
-static int judge(const struct client *client, struct arena *arena, struct str answer)
+static int judge(const struct client *client, struct arena *arena, struct client_call *call)
 {
     struct failed_answer failed = {0};
     struct str problem;
@@ -126,7 +126,12 @@ static int judge(const struct client *client, struct arena *arena, struct str an
     curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
     if (status == 200)
         return 0;
-    if (parse_object(arena, &answer_schema, answer, &failed, &problem) && failed.error.message.data)
+    if (status == 404 && call->optional) {
+        call->answer = STR_NULL;
+        return 0;
+    }
+    if (parse_object(arena, &answer_schema, call->answer, &failed, &problem) &&
+        failed.error.message.data)
         return cli_error(exit_status(status), client->command, "%.*s",
                          STR_FMT(failed.error.message));
     return cli_error(exit_status(status), client->command, "%s answered with status %ld",
@@ -160,5 +165,5 @@ int client_run(struct client *client, struct arena *arena, struct client_call *c
     if (code != CURLE_OK)
         return cli_error(EX_UNAVAILABLE, client->command, "%s: %s", client->url,
                          curl_easy_strerror(code));
-    return judge(client, arena, call->answer);
+    return judge(client, arena, call);
 }

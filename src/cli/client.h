@@ -13,7 +13,8 @@ struct client_call {
     struct str path; /* with the query */
     struct str body;
     const char *content_type;
-    FILE *target; /* where a successful answer goes; NULL: into `answer` */
+    FILE *target;  /* where a successful answer goes; NULL: into `answer` */
+    bool optional; /* a server that does not know the path is no failure: `answer` is null */
     struct str answer;
 };
 
@@ -26,5 +27,5 @@ void client_close(struct client *client);
  * status for it. */
 int client_run(struct client *client, struct arena *arena, struct client_call *call);
 
-/* Adds a parameter to a query or form. */
+/* Adds a parameter to a query or form, percent-encoded. */
 void client_add(struct text *form, const char *name, struct str value);

@@ -386,9 +386,9 @@ int codes_command(int argc, char **argv)
         parse_option,
         "generate | import FILE.csv",
         "Promotion codes by the million. Generated codes are written as CSV. A file to import has "
-        "a "
-        "line that names its columns: code and, as you like, max_redemptions, expires_at and "
-        "active; lines that are refused are told, and the exit status is then 65.",
+        "a line that names its columns: code and, as you like, max_redemptions, expires_at and "
+        "active; id, times_redeemed and created, which codes.csv has, are passed over. Lines that "
+        "are refused are told, and the exit status is then 65.",
         NULL,
         NULL,
         NULL};

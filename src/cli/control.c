@@ -8,6 +8,7 @@
 #include "api/keyring.h"
 #include "api/service.h"
 #include "base/arena.h"
+#include "base/bell.h"
 #include "base/log.h"
 #include "cli/admin.h"
 #include "http/executor.h"
@@ -162,6 +163,8 @@ static void run_on_writer(struct control *control, struct arena *arena,
         reload_keys(control);
     if (result->added_deliveries)
         eventfd_write(control->service->wakeup, 1);
+    if (result->timer_set)
+        bell_ring(control->service->due);
     pthread_mutex_destroy(&errand.lock);
     pthread_cond_destroy(&errand.finished);
 }

@@ -146,8 +146,8 @@ int export_command(int argc, char **argv)
         parse_option,
         NULL,
         "Writes all objects of an account to standard output, as lines "
-        "of JSON that `import` understands. Events are not among them; "
-        "what was redeemed is, as counts.",
+        "of JSON that `import` understands. Events, webhook endpoints, "
+        "portal sessions and refused attempts to redeem are not among them.",
         NULL,
         NULL,
         NULL};

@@ -17,6 +17,7 @@
 #define CHUNK_BYTES (128 * 1024) /* others wait while it is stored */
 #define LINE_BYTES_MAX (1024 * 1024)
 #define AGAIN_BYTES_MAX (256 * 1024 * 1024)
+#define PATH_BYTES_MAX (64 * 1024)
 
 struct options {
     const char *data;
@@ -223,8 +224,42 @@ static const char *const collections[] = {
     "/v1/promotion_codes?limit=100&expand[]=data.restrictions.currency_options",
 };
 
-/* Adds the objects of a page; *last becomes the id to go on after, null at the end. */
-static bool add_page(struct importer *importer, struct arena *arena, struct str page,
+/* Lists are newest first, but uses enter the ledger in the order in which they were made: lines
+ * wait in a file, each with its length behind it, and are read from its end. */
+static bool spool_line(struct importer *importer, FILE *spool, struct str line)
+{
+    if (fwrite(line.data, 1, line.length, spool) == line.length &&
+        fwrite(&line.length, sizeof(line.length), 1, spool) == 1)
+        return true;
+    importer->status = cli_error(EX_IOERR, "import", "a temporary file cannot be written");
+    return false;
+}
+
+static bool read_spool(struct importer *importer, FILE *spool)
+{
+    char *line = malloc(LINE_BYTES_MAX);
+    long end = ftell(spool);
+    bool going = true;
+    if (!line)
+        abort();
+    while (going && end > 0) {
+        size_t length;
+        end -= (long)sizeof(length);
+        bool read = fseek(spool, end, SEEK_SET) == 0 &&
+                    fread(&length, sizeof(length), 1, spool) == 1 && length <= LINE_BYTES_MAX;
+        end -= read ? (long)length : 0;
+        read = read && fseek(spool, end, SEEK_SET) == 0 && fread(line, 1, length, spool) == length;
+        if (!read)
+            importer->status = cli_error(EX_IOERR, "import", "a temporary file cannot be read");
+        going = read && add_line(importer, (struct str){line, length});
+    }
+    free(line);
+    return going;
+}
+
+/* Adds the objects of a page, or spools them; *last becomes the id to go on after, null at the end.
+ */
+static bool add_page(struct importer *importer, struct arena *arena, struct str page, FILE *spool,
                      struct str *last)
 {
     struct strings items;
@@ -234,29 +269,55 @@ static bool add_page(struct importer *importer, struct arena *arena, struct str 
     }
     *last = STR_NULL;
     for (size_t i = 0; i < items.count; i++)
-        if (!add_line(importer, items.items[i]))
+        if (!(spool ? spool_line(importer, spool, items.items[i])
+                    : add_line(importer, items.items[i])))
             return false;
     if (items.count && parse_is_true(page, "has_more"))
         *last = parse_string_member(arena, items.items[items.count - 1], "id");
     return true;
 }
 
-static bool read_collection(struct importer *importer, struct client *client, const char *path)
+/* `spool`: not NULL where the server may not have the collection at all. */
+static bool read_collection(struct importer *importer, struct client *client,
+                            const char *collection, FILE *spool)
 {
-    struct arena arena;
+    struct arena arena, kept;
+    struct text path;
     struct str last = STR_NULL;
-    char after[256] = "";
-    bool going = true;
+    bool going, known;
     arena_init(&arena);
+    arena_init(&kept);
+    text_init(&path, &kept, PATH_BYTES_MAX);
     do {
+        path.length = 0;
+        text_add(&path, str_from(collection));
+        if (last.data)
+            client_add(&path, "starting_after", last);
         arena_reset(&arena);
-        struct client_call call = {.method = "GET",
-                                   .path = str_format(&arena, "%s%s", path, after)};
+        struct client_call call = {
+            .method = "GET", .path = text_str(&path), .optional = spool != NULL};
         importer->status = client_run(client, &arena, &call);
-        going = importer->status == 0 && add_page(importer, &arena, call.answer, &last);
-        snprintf(after, sizeof(after), "&starting_after=%.*s", STR_FMT(last));
+        known = call.answer.data != NULL;
+        going =
+            importer->status == 0 && known && add_page(importer, &arena, call.answer, spool, &last);
     } while (going && last.data);
     arena_release(&arena);
+    arena_release(&kept);
+    if (importer->status == 0 && !known)
+        fprintf(stderr, "the server has no redemptions; how often codes were redeemed is kept\n");
+    return importer->status == 0;
+}
+
+static bool read_redemptions(struct importer *importer, struct client *client)
+{
+    FILE *spool = tmpfile();
+    if (!spool) {
+        importer->status = cli_error(EX_CANTCREAT, "import", "there can be no temporary file");
+        return false;
+    }
+    bool going = read_collection(importer, client, "/v1/redemptions?limit=100", spool) &&
+                 read_spool(importer, spool);
+    fclose(spool);
     return going;
 }
 
@@ -267,7 +328,9 @@ static void read_server(struct importer *importer, const struct options *options
     if (!going)
         importer->status = EX_NOPERM;
     for (size_t i = 0; going && i < ARRAY_LENGTH(collections); i++)
-        going = read_collection(importer, client, collections[i]);
+        going = read_collection(importer, client, collections[i], NULL);
+    if (going)
+        read_redemptions(importer, client);
     client_close(client);
 }
 
@@ -309,7 +372,7 @@ int import_command(int argc, char **argv)
          .key = OPTION_FROM,
          .arg = "URL",
          .doc = "products, prices, coupons, customers and promotion codes of a server with "
-                "Stripe's API"},
+                "Stripe's API, and redemptions if it has them"},
         {.name = "api-key",
          .key = OPTION_KEY,
          .arg = "KEY",

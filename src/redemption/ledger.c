@@ -35,6 +35,20 @@ STATEMENT(give_coupon, "UPDATE coupon_uses SET times_redeemed = times_redeemed -
 STATEMENT(give_code, "UPDATE promotion_code_uses SET times_redeemed = times_redeemed - $1,"
                      " previous_redemption = last_redemption, last_redemption = $2"
                      " WHERE tenant = $3 AND promotion_code = $4 AND times_redeemed >= $1");
+STATEMENT(bring_coupon, "UPDATE coupon_uses SET unnamed_uses = unnamed_uses + $1"
+                        " WHERE tenant = $2 AND coupon = $3");
+STATEMENT(bring_code, "UPDATE promotion_code_uses SET unnamed_uses = unnamed_uses + $1"
+                      " WHERE tenant = $2 AND promotion_code = $3");
+STATEMENT(name_coupon, "UPDATE coupon_uses SET unnamed_uses = unnamed_uses - $1,"
+                       " previous_redemption = last_redemption, last_redemption = $2"
+                       " WHERE tenant = $3 AND coupon = $4 AND unnamed_uses >= $1");
+STATEMENT(name_code, "UPDATE promotion_code_uses SET unnamed_uses = unnamed_uses - $1,"
+                     " previous_redemption = last_redemption, last_redemption = $2"
+                     " WHERE tenant = $3 AND promotion_code = $4 AND unnamed_uses >= $1");
+STATEMENT(find_coupon_unnamed,
+          "SELECT unnamed_uses FROM coupon_uses WHERE tenant = $1 AND coupon = $2");
+STATEMENT(find_code_unnamed, "SELECT unnamed_uses FROM promotion_code_uses"
+                             " WHERE tenant = $1 AND promotion_code = $2");
 STATEMENT(find_coupon, "SELECT times_redeemed, previous_redemption FROM coupon_uses"
                        " WHERE tenant = $1 AND coupon = $2");
 STATEMENT(find_code, "SELECT times_redeemed, previous_redemption FROM promotion_code_uses"
@@ -126,13 +140,13 @@ static void bind_optional(struct query *query, int64_t value)
 }
 
 static void write_entry(struct request *request, const struct use *use, int64_t entry,
-                        const struct place *coupon, const struct place *code, bool release)
+                        const struct place *coupon, const struct place *code, int64_t uses)
 {
     struct query query = db_query(request->db, &enter);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, entry);
     db_bind_int(&query, request->now);
-    db_bind_int(&query, release ? -use->uses : use->uses);
+    db_bind_int(&query, uses);
     db_bind_int(&query, use->coupon);
     db_bind_int(&query, coupon->ordinal);
     bind_optional(&query, coupon->previous);
@@ -144,7 +158,7 @@ static void write_entry(struct request *request, const struct use *use, int64_t 
     bind_optional(&query, code->previous);
     db_bind_str(&query, use->customer);
     bind_optional(&query, use->discount);
-    bind_optional(&query, release ? use->entry : 0);
+    bind_optional(&query, uses < 0 ? use->entry : 0);
     db_do(&query);
 }
 
@@ -158,7 +172,7 @@ enum ledger_result ledger_redeem(struct request *request, const struct use *use)
     if (use->promotion_code &&
         !move(request, &take_code, &find_code, use->promotion_code, entry, use->uses, &code))
         return LEDGER_CODE_USED_UP;
-    write_entry(request, use, entry, &coupon, &code, false);
+    write_entry(request, use, entry, &coupon, &code, use->uses);
     return LEDGER_DONE;
 }
 
@@ -171,5 +185,47 @@ void ledger_release(struct request *request, const struct use *use)
         (!use->promotion_code ||
          move(request, &give_code, &find_code, use->promotion_code, entry, use->uses, &code));
     assert(moved || db_failed(request->db) != DB_OK); /* what was counted can be taken back */
-    write_entry(request, use, entry, &coupon, &code, true);
+    write_entry(request, use, entry, &coupon, &code, -use->uses);
+}
+
+/* ---- uses that happened elsewhere ---- */
+
+enum ledger_result ledger_bring(struct request *request, const struct use *use)
+{
+    enum ledger_result result = ledger_redeem(request, use);
+    if (result != LEDGER_DONE)
+        return result;
+    struct query query = db_query(request->db, use->coupon ? &bring_coupon : &bring_code);
+    db_bind_int(&query, use->uses);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, use->coupon ? use->coupon : use->promotion_code);
+    db_do(&query);
+    return LEDGER_DONE;
+}
+
+static bool is_unnamed(struct request *request, const struct statement *statement, int64_t row)
+{
+    struct query query = db_query(request->db, statement);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, row);
+    bool unnamed = db_row(&query) && db_int(&query, 0) > 0;
+    db_end(&query);
+    return unnamed;
+}
+
+enum ledger_result ledger_name(struct request *request, const struct use *use)
+{
+    struct place coupon = {0}, code = {0};
+    bool of_coupon = is_unnamed(request, &find_coupon_unnamed, use->coupon);
+    bool of_code =
+        use->promotion_code && is_unnamed(request, &find_code_unnamed, use->promotion_code);
+    if (use->uses && !of_coupon && !of_code)
+        return ledger_redeem(request, use);
+    if (!move(request, &name_coupon, &find_coupon, use->coupon, use->entry, use->uses, &coupon))
+        return LEDGER_COUPON_USED_UP;
+    if (use->promotion_code &&
+        !move(request, &name_code, &find_code, use->promotion_code, use->entry, use->uses, &code))
+        return LEDGER_CODE_USED_UP;
+    write_entry(request, use, use->entry, &coupon, &code, 0);
+    return LEDGER_DONE;
 }

@@ -37,6 +37,14 @@ enum ledger_result {
  * request has to fail, so that what was counted is undone with it. */
 enum ledger_result ledger_redeem(struct request *request, const struct use *use) MUST_CHECK;
 
+/* Uses of a coupon or a code, one of the two, of which nothing is known but how many they were. */
+enum ledger_result ledger_bring(struct request *request, const struct use *use) MUST_CHECK;
+
+/* Enters a use about which more is known. Where its coupon and code have uses brought in of which
+ * nothing is known it is one of those: the counters stay, and its entry has no uses of its own.
+ * Else it counts like any other. `uses` 0: it was given back before, and counts in no case. */
+enum ledger_result ledger_name(struct request *request, const struct use *use) MUST_CHECK;
+
 /* Gives the use of the entry back: the counters go down again, and an entry that says so follows.
  * To be called once for an entry. */
 void ledger_release(struct request *request, const struct use *use);

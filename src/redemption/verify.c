@@ -79,21 +79,47 @@ STATEMENT(wrong_release,
           "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN redemptions AS e"
           " ON e.tenant = r.tenant AND e.seq = r.releases WHERE (r.uses < 0) <> (r.releases IS NOT"
           " NULL) OR (r.releases IS NOT NULL AND (e.seq IS NULL OR e.seq > r.seq"
-          " OR e.uses <> -r.uses OR e.coupon <> r.coupon"
+          " OR e.uses NOT IN (0, -r.uses) OR e.coupon <> r.coupon"
           " OR COALESCE(e.promotion_code, 0) <> COALESCE(r.promotion_code, 0)))");
 STATEMENT(lost_record, "SELECT o.tenant, o.seq FROM redemption_records AS o"
                        " LEFT JOIN redemptions AS r ON r.tenant = o.tenant AND r.seq = o.seq"
-                       " WHERE r.seq IS NULL OR r.uses <> 1 OR r.coupon <> o.coupon_seq"
+                       " WHERE r.seq IS NULL OR r.uses NOT IN (0, 1) OR r.coupon <> o.coupon_seq"
                        " OR COALESCE(r.promotion_code, 0) <> COALESCE(o.promotion_code_seq, 0)"
                        " OR COALESCE(r.customer, '') <> COALESCE(o.customer, '')"
                        " OR COALESCE(r.discount, 0) <> COALESCE(o.discount_seq, 0)");
+/* What had ended when it was brought in was never counted here. */
 STATEMENT(wrong_status,
           "SELECT o.tenant, o.seq FROM redemption_records AS o LEFT JOIN redemptions AS r"
-          " ON r.tenant = o.tenant AND r.releases = o.seq AND r.uses < 0"
-          " WHERE (o.status IN ('canceled', 'expired')) <> (r.seq IS NOT NULL)");
+          " ON r.tenant = o.tenant AND r.releases = o.seq AND r.uses < 0 LEFT JOIN redemptions AS e"
+          " ON e.tenant = o.tenant AND e.seq = o.seq"
+          " WHERE (o.status IN ('canceled', 'expired')) <> (r.seq IS NOT NULL)"
+          " AND (r.seq IS NOT NULL OR COALESCE(e.uses, 0) <> 0)");
+/* Entries that no redemption goes with are of uses brought in. Redemptions that took their place
+ * among those have entries without uses. */
+#define UNNAMED(counted)                                                                     \
+    "(SELECT r.tenant, r." counted " AS counted, SUM(CASE WHEN o.seq IS NULL AND r.uses > 0" \
+    " THEN r.uses WHEN r.uses = 0 AND (o.status IN ('held', 'redeemed')"                     \
+    " OR e.seq IS NOT NULL) THEN -1 ELSE 0 END) AS total FROM redemptions AS r"              \
+    " LEFT JOIN redemption_records AS o ON o.tenant = r.tenant AND o.seq = r.seq"            \
+    " LEFT JOIN redemptions AS e ON e.tenant = r.tenant AND e.releases = r.seq"              \
+    " WHERE COALESCE(r." counted ", 0) <> 0 GROUP BY r.tenant, r." counted ") AS t"
+STATEMENT(coupon_unnamed, "SELECT u.tenant, u.coupon FROM coupon_uses AS u LEFT JOIN " UNNAMED(
+                              "coupon") " ON t.tenant = u.tenant AND t.counted = u.coupon"
+                                        " WHERE u.unnamed_uses <> COALESCE(t.total, 0)");
+STATEMENT(code_unnamed,
+          "SELECT u.tenant, u.promotion_code FROM promotion_code_uses AS u LEFT JOIN " UNNAMED(
+              "promotion_code") " ON t.tenant = u.tenant AND t.counted = u.promotion_code"
+                                " WHERE u.unnamed_uses <> COALESCE(t.total, 0)");
+STATEMENT(kept_reference, "SELECT tenant, seq FROM redemption_records WHERE status IN"
+                          " ('canceled', 'expired') AND reference_key IS NOT NULL");
+#define HOLD_TIMER "5" /* the kind of timer that holds have */
 STATEMENT(lost_hold, "SELECT o.tenant, o.seq FROM redemption_records AS o LEFT JOIN timers AS t"
-                     " ON t.tenant = o.tenant AND t.object = o.seq WHERE o.status = 'held'"
+                     " ON t.tenant = o.tenant AND t.kind = " HOLD_TIMER " AND t.object = o.seq"
+                     " WHERE o.status = 'held'"
                      " AND (t.object IS NULL OR o.hold_expires_at IS NULL)");
+STATEMENT(lone_timer, "SELECT t.tenant, t.object FROM timers AS t LEFT JOIN redemption_records AS o"
+                      " ON o.tenant = t.tenant AND o.seq = t.object WHERE t.kind = " HOLD_TIMER
+                      " AND (o.seq IS NULL OR o.status <> 'held')");
 #define BY_CUSTOMER                                                            \
     "(SELECT tenant, seq, coupon_seq, promotion_code_seq, customer AS who"     \
     " FROM redemption_records"                                                 \
@@ -177,7 +203,11 @@ static const struct {
     {&wrong_release, "a release takes back another use than the one it names"},
     {&lost_record, "a redemption differs from its ledger entry, or has none"},
     {&wrong_status, "a redemption's use is counted although it ended, or not although it did not"},
+    {&coupon_unnamed, "a use of a coupon has no redemption"},
+    {&code_unnamed, "a use of a promotion code has no redemption"},
+    {&kept_reference, "a redemption that ended keeps its reference from others"},
     {&lost_hold, "a held redemption never expires"},
+    {&lone_timer, "something expires that is not held"},
     {&customer_count, "a customer's uses differ from the redemptions"},
     {&lost_customer, "a redemption is not counted for its customer"},
     {&customer_cap, "a customer redeemed more often than max_redemptions_per_customer"},

@@ -152,17 +152,37 @@ static bool check_currency_options(struct request *request, const struct coupon 
     return true;
 }
 
-static bool check_products(struct request *request, const struct coupon *coupon)
+/* `past`: those that are deleted will do. */
+static bool check_products(struct request *request, const struct coupon *coupon, bool past)
 {
     if (!coupon->applies_to)
         return true;
     const struct strings *products = &coupon->applies_to->products;
     for (size_t i = 0; i < products->count; i++)
-        if (!resource_find(request, &product_resource, products->items[i]))
+        if (!resource_find(request, &product_resource, products->items[i]) &&
+            !(past && resource_find_past(request, &product_resource, products->items[i])))
             return fail(request, CODE_resource_missing,
                         str_format(request->arena, "applies_to[products][%zu]", i),
                         "No such product: '%.*s'", STR_FMT(products->items[i]));
     return true;
+}
+
+static bool check_terms(struct request *request, struct coupon *coupon, bool past)
+{
+    if (!check_amounts(request, coupon) || !check_duration(request, coupon) ||
+        !check_currency_options(request, coupon, true) ||
+        !(past || check_schedule(request, "redeem_by", &coupon->redeem_by)) ||
+        !check_redemption_rules(request, &coupon->rules, &coupon->redeem_by, coupon->currency) ||
+        !check_products(request, coupon, past))
+        return false;
+    if (coupon->percent_off.set)
+        coupon->currency = STR_NULL; /* has nothing to denominate */
+    return true;
+}
+
+bool coupon_check_brought(struct request *request, struct coupon *coupon)
+{
+    return check_terms(request, coupon, true);
 }
 
 static bool check(struct request *request, void *object, const void *before, unsigned operation)
@@ -174,15 +194,7 @@ static bool check(struct request *request, void *object, const void *before, uns
         return check_currency_options(request, coupon, false) &&
                check_redemption_rules(request, &coupon->rules, &coupon->redeem_by,
                                       coupon->currency);
-    if (!check_amounts(request, coupon) || !check_duration(request, coupon) ||
-        !check_currency_options(request, coupon, true) ||
-        !check_schedule(request, "redeem_by", &coupon->redeem_by) ||
-        !check_redemption_rules(request, &coupon->rules, &coupon->redeem_by, coupon->currency) ||
-        !check_products(request, coupon))
-        return false;
-    if (coupon->percent_off.set)
-        coupon->currency = STR_NULL; /* has nothing to denominate */
-    return true;
+    return check_terms(request, coupon, false);
 }
 
 static void derive(struct request *request, void *object)
@@ -262,6 +274,7 @@ const struct resource coupon_resource = {
     .events = "coupon",
     .id_form = ID_CODE,
     .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
+    .ids_return = true,
     .prepare = prepare,
     .check = check,
     .derive = derive,

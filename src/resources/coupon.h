@@ -47,6 +47,9 @@ struct coupon {
 
 extern const struct resource coupon_resource;
 
+/* Whether it can have been made elsewhere: as for a new one, but its time may be over. */
+bool coupon_check_brought(struct request *request, struct coupon *coupon) MUST_CHECK;
+
 /* Whether nobody can redeem it any more; one that has not started yet is not over. */
 bool coupon_is_over(const struct coupon *coupon);
 

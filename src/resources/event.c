@@ -158,6 +158,7 @@ const struct resource event_resource = {
     .id_prefix = "evt_",
     .id_form = ID_LONG,
     .operations = RETRIEVE | FILTER,
+    .stays = true,
     .check = check,
     .derive = derive,
 };

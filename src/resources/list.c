@@ -224,6 +224,15 @@ static bool find_cursor(struct request *request, const struct resource *resource
     return true;
 }
 
+/* Asked after both were found. */
+static bool check_one_cursor(struct request *request, const struct page *page)
+{
+    return !page->starting_after.data || !page->ending_before.data ||
+           fail(request, CODE_NONE, STR_NULL,
+                "Received both starting_after and ending_before parameters. Please pass in only "
+                "one.");
+}
+
 static bool read_page(struct request *request, const struct route *route,
                       struct parameters parameters, struct page *page)
 {
@@ -297,10 +306,8 @@ bool resource_list_of(struct request *request, const struct route *route, struct
         !find_cursor(request, resource, "starting_after", page.starting_after, &after) ||
         !find_cursor(request, resource, "ending_before", page.ending_before, &before))
         return false;
-    if (page.starting_after.data && page.ending_before.data)
-        return fail(request, CODE_NONE, STR_NULL,
-                    "Received both starting_after and ending_before parameters. Please pass in "
-                    "only one.");
+    if (!check_one_cursor(request, &page))
+        return false;
     struct selection selection;
     begin(&selection, request, resource);
     if (!add_filters(&selection, &resource->schema, filter))
@@ -365,7 +372,9 @@ bool list_page_of(struct request *request, const struct page *page, const struct
     size_t after, before, limit = (size_t)page->limit;
     if (!find_place(request, resource, items, count, "starting_after", page->starting_after,
                     &after) ||
-        !find_place(request, resource, items, count, "ending_before", page->ending_before, &before))
+        !find_place(request, resource, items, count, "ending_before", page->ending_before,
+                    &before) ||
+        !check_one_cursor(request, page))
         return false;
     size_t first = page->starting_after.data ? after + 1 : 0, end = count;
     if (page->ending_before.data) {
@@ -395,7 +404,7 @@ void list_statements(struct request *request, const struct resource *resource, s
     begin(&all, request, resource);
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
-        if (!(field->in & FILTER) || ((field->is & INPUT) && !field->where))
+        if (field->is & INPUT ? !field->where : !(field->in & FILTER))
             continue;
         begin(&one, request, resource);
         struct selection *selections[] = {&one, &all};

@@ -424,6 +424,7 @@ const struct resource portal_session_resource = {
     .events = "billing_portal.session",
     .id_prefix = "bps_",
     .id_form = ID_LONG,
+    .stays = true,
     .routes = routes,
     .route_count = ARRAY_LENGTH(routes),
     .check = check,

@@ -171,6 +171,7 @@ const struct resource product_resource = {
     .id_prefix = "prod_",
     .id_form = ID_SHORT,
     .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
+    .ids_return = true,
     .routes = routes,
     .route_count = ARRAY_LENGTH(routes),
     .prepare = prepare,

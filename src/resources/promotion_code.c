@@ -272,6 +272,20 @@ static bool check_restrictions(struct request *request, const struct restriction
 }
 
 /* What the code may not exceed of its coupon. */
+static bool check_caps(struct request *request, const struct promotion_code *code,
+                       const struct coupon *coupon)
+{
+    if (code->expires_at.set && coupon->redeem_by.set &&
+        code->expires_at.seconds > coupon->redeem_by.seconds)
+        return fail(request, CODE_NONE, STR("expires_at"),
+                    "expires_at cannot be after the coupon's redeem_by.");
+    if (code->max_redemptions.set && coupon->max_redemptions.set &&
+        code->max_redemptions.value > coupon->max_redemptions.value)
+        return fail(request, CODE_NONE, STR("max_redemptions"),
+                    "max_redemptions cannot be greater than the coupon's max_redemptions.");
+    return true;
+}
+
 static bool check_coupon(struct request *request, struct promotion_code *code)
 {
     const struct coupon *coupon = code->promotion.coupon.object;
@@ -282,16 +296,9 @@ static bool check_coupon(struct request *request, struct promotion_code *code)
         return fail(request, CODE_coupon_expired,
                     request->version < V_CLOVER ? STR("coupon") : STR("promotion[coupon]"),
                     "Coupon expired: %.*s", STR_FMT(coupon->object.id));
-    if (!check_schedule(request, "expires_at", &code->expires_at))
+    if (!check_schedule(request, "expires_at", &code->expires_at) ||
+        !check_caps(request, code, coupon))
         return false;
-    if (code->expires_at.set && coupon->redeem_by.set &&
-        code->expires_at.seconds > coupon->redeem_by.seconds)
-        return fail(request, CODE_NONE, STR("expires_at"),
-                    "expires_at cannot be after the coupon's redeem_by.");
-    if (code->max_redemptions.set && coupon->max_redemptions.set &&
-        code->max_redemptions.value > coupon->max_redemptions.value)
-        return fail(request, CODE_NONE, STR("max_redemptions"),
-                    "max_redemptions cannot be greater than the coupon's max_redemptions.");
     if (!code->expires_at.set)
         code->expires_at = coupon->redeem_by;
     code->coupon_state = (struct coupon_state){
@@ -310,12 +317,31 @@ bool promotion_code_check_terms(struct request *request, struct promotion_code *
     return check_coupon(request, code) && check_restrictions(request, &code->restrictions);
 }
 
+static bool check_scope(struct request *request, const struct promotion_code *code)
+{
+    return !code->customer.id.data || !code->customer_account.data ||
+           fail(request, CODE_NONE, STR("customer"),
+                "You may only specify one of these parameters: customer, customer_account.");
+}
+
+bool promotion_code_check_brought(struct request *request, struct promotion_code *code,
+                                  const struct coupon *coupon)
+{
+    code->code_key = str_lower(request->arena, code->code);
+    code->enabled |= code->active;
+    if (!check_scope(request, code) || !check_caps(request, code, coupon) ||
+        !check_restrictions(request, &code->restrictions) ||
+        !check_redemption_rules(request, &code->rules, &code->expires_at, coupon->currency))
+        return false;
+    if (!code->enabled || !promotion_code_is_taken(request, code))
+        return true;
+    code->enabled = false; /* of one that nobody can redeem anyway */
+    return promotion_code_check_free(request, code);
+}
+
 static bool check_new(struct request *request, struct promotion_code *code)
 {
-    if (code->customer.id.data && code->customer_account.data)
-        return fail(request, CODE_NONE, STR("customer"),
-                    "You may only specify one of these parameters: customer, customer_account.");
-    if (!promotion_code_check_terms(request, code))
+    if (!check_scope(request, code) || !promotion_code_check_terms(request, code))
         return false;
     code->enabled = code->active;
     if (!code->code.data)

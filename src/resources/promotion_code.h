@@ -4,6 +4,8 @@
 #include "resources/resource.h"
 #include "resources/rules.h"
 
+struct coupon;
+
 enum promotion_type {
     PROMOTION_COUPON = 1
 };
@@ -68,6 +70,11 @@ bool promotion_code_check_terms(struct request *request, struct promotion_code *
 /* Whether the text of a code that is to be active is free; code_key is set. */
 bool promotion_code_check_free(struct request *request,
                                const struct promotion_code *code) MUST_CHECK;
+
+/* Whether the code of the coupon can have been made elsewhere: as for a new one, but its time may
+ * be over. Fills in what follows. */
+bool promotion_code_check_brought(struct request *request, struct promotion_code *code,
+                                  const struct coupon *coupon) MUST_CHECK;
 
 /* Stores a new code with which nothing is wrong, one of many: there is no event. Its text is
  * free. */

@@ -57,6 +57,9 @@ enum column {
     COLUMN_ACTIVE,
     COLUMN_EXPIRES_AT,
     COLUMN_MAX_REDEMPTIONS,
+    COLUMN_ID, /* from here on, what codes.csv has beside these: a new code begins anew */
+    COLUMN_TIMES_REDEEMED,
+    COLUMN_CREATED,
     COLUMN_COUNT
 };
 
@@ -88,7 +91,8 @@ static struct str next_value(struct str *rest)
 
 static bool read_heading(struct importer *importer, struct str line)
 {
-    static const char *const names[] = {"code", "active", "expires_at", "max_redemptions"};
+    static const char *const names[] = {"code", "active",         "expires_at", "max_redemptions",
+                                        "id",   "times_redeemed", "created"};
     bool seen[COLUMN_COUNT] = {false};
     while (line.data) {
         struct str name = next_value(&line);
@@ -137,6 +141,10 @@ static bool read_column(struct request *request, enum column column, struct str 
         return true;
     case COLUMN_MAX_REDEMPTIONS:
         return read_number(request, "max_redemptions", value, COUNT_MAX, &code->max_redemptions);
+    case COLUMN_ID:
+    case COLUMN_TIMES_REDEEMED:
+    case COLUMN_CREATED:
+        return true;
     case COLUMN_COUNT:
         break;
     }

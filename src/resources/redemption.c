@@ -83,8 +83,13 @@ static const struct field redemption_fields[] = {
     FIELD(promotion_code, "The promotion code that was redeemed.", .in = CREATE | ACTION | FILTER,
           .of = &promotion_code_resource.schema),
     FIELD(source, "Where it was redeemed.", .values = sources),
-    FIELD(status, "What became of it; `held` and `redeemed` uses are counted.", .in = FILTER,
+    FIELD(status, "What became of it; `held` and `redeemed` uses are counted.", .values = statuses),
+    FIELD(status_filter, "Only those of the status.", .as = "status", .in = FILTER, .is = INPUT,
           .values = statuses),
+    /* What is not redeemed has an index, which takes the condition in the words of it. */
+    FIELD(other_filter, "The same.", .is = INPUT, .values = statuses,
+          .where = "o.status = ? AND o.status <> 'redeemed'"),
+    FIELD(redeemed_filter, "The same.", .is = INPUT, .values = statuses, .where = "o.status = ?"),
     HASH(status_transitions, transitions_schema, "When the status changed."),
     FIELD(email_key, "The address as it is compared.", .is = INTERNAL),
     FIELD(reference_key, "The reference while no other use may have it.", .is = INTERNAL),
@@ -98,6 +103,20 @@ static void derive(struct request *request, void *object)
     redemption->amount_total =
         (struct opt_int){redemption->amount.set && redemption->amount_discount.set,
                          redemption->amount.value - redemption->amount_discount.value};
+}
+
+static bool check(struct request *request, void *object, const void *before, unsigned operation)
+{
+    struct redemption *redemption = object;
+    size_t filter = redemption->status_filter.value == REDEMPTION_REDEEMED
+                        ? offsetof(struct redemption, redeemed_filter)
+                        : offsetof(struct redemption, other_filter);
+    (void)before;
+    if (operation != FILTER || !redemption->status_filter.value)
+        return true;
+    redemption->other_filter = redemption->redeemed_filter = redemption->status_filter;
+    parameter_give(request, &redemption_resource.schema, filter);
+    return true;
 }
 
 struct str redemption_status_name(const struct redemption *redemption)
@@ -337,5 +356,7 @@ const struct resource redemption_resource = {
     .operations = RETRIEVE | FILTER,
     .routes = routes,
     .route_count = ARRAY_LENGTH(routes),
+    .lists_past = true,
+    .check = check,
     .derive = derive,
 };

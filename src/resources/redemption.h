@@ -66,6 +66,9 @@ struct redemption {
     struct str reference_key; /* the client's reference while no other use may have it */
     struct choice source;
     struct choice status;
+    struct choice status_filter; /* a parameter, which is one of the following two */
+    struct choice other_filter;
+    struct choice redeemed_filter;
     struct redemption_transitions status_transitions;
 };
 
@@ -100,6 +103,14 @@ struct str redemption_email_key(struct request *request, struct str customer,
  * when the database fails. */
 bool redemption_enter(struct request *request, struct redemption *redemption,
                       const struct coupon *coupon, const struct promotion_code *code) MUST_CHECK;
+
+/* Fills in the address that rules per customer compare, as for a new redemption. */
+void redemption_find_email_key(struct request *request, struct redemption *redemption);
+
+/* Stores one that was made elsewhere, counted as the ledger's uses brought in are, or brings it to
+ * what has become of it since (`before`: as it is here). No events are made, no timer is set. */
+bool redemption_bring(struct request *request, struct redemption *redemption,
+                      const struct redemption *before) MUST_CHECK;
 
 /* Ends a redemption that is counted: held becomes redeemed; or its use is given back. */
 void redemption_capture(struct request *request, struct redemption *redemption);

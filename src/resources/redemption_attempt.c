@@ -72,6 +72,7 @@ const struct resource redemption_attempt_resource = {
     .id_form = ID_LONG,
     .operations = RETRIEVE | FILTER,
     .retention_seconds = ATTEMPT_RETENTION_SECONDS,
+    .stays = true,
     .check = check,
 };
 

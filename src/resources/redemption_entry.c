@@ -280,3 +280,111 @@ bool redemption_due(struct request *request, int64_t row)
         redemption_release(request, redemption, REDEMPTION_EXPIRED);
     return true;
 }
+
+/* ---- brought in from elsewhere ---- */
+
+static bool is_counted(const struct redemption *redemption)
+{
+    return redemption->status.value == REDEMPTION_HELD ||
+           redemption->status.value == REDEMPTION_REDEEMED;
+}
+
+static bool check_brought(struct request *request, struct redemption *redemption,
+                          const struct promotion_code *code)
+{
+    const struct redemption_transitions *transitions = &redemption->status_transitions;
+    if (!redemption->coupon.row || !redemption->source.value || !redemption->status.value)
+        return fail(request, CODE_parameter_missing, STR_NULL,
+                    "A redemption has a coupon, a source and a status.");
+    if (code && code->promotion.coupon.row != redemption->coupon.row)
+        return fail(request, CODE_NONE, STR("coupon"), "It is not the coupon of the code.");
+    if (redemption->amount_discount.set &&
+        (redemption->amount_discount.value < 0 ||
+         (redemption->amount.set && redemption->amount_discount.value > redemption->amount.value)))
+        return fail(request, CODE_NONE, STR("amount_discount"), "It is no part of the amount.");
+    if (redemption->status.value == REDEMPTION_HELD && !redemption->hold_expires_at.set)
+        return fail(request, CODE_parameter_missing, STR("hold_expires_at"),
+                    "A held redemption has hold_expires_at.");
+    if (redemption->status.value == REDEMPTION_REDEEMED && !transitions->redeemed_at.set)
+        return fail(request, CODE_parameter_missing, STR("status_transitions[redeemed_at]"),
+                    "A redeemed redemption has redeemed_at.");
+    if (!is_counted(redemption))
+        redemption->reference_key = STR_NULL;
+    return true;
+}
+
+static bool fail_counted(struct request *request, struct str param)
+{
+    return fail(request, CODE_NONE, param,
+                "It would be one more than the limits or times_redeemed of its coupon or code "
+                "allow.");
+}
+
+static bool store_brought(struct request *request, struct redemption *redemption,
+                          const struct coupon *coupon, const struct promotion_code *code)
+{
+    struct use use;
+    redemption->object.row = db_next_row(request->db, request->now);
+    use = use_of(redemption);
+    use.uses = is_counted(redemption);
+    if ((is_counted(redemption) && !take_limits(request, redemption, coupon, code)) ||
+        ledger_name(request, &use) != LEDGER_DONE)
+        return fail_counted(request, code ? STR("promotion_code") : STR("coupon"));
+    return rows_insert(request, catalog_of(request, &redemption_resource),
+                       &redemption_resource.schema, redemption) == DB_DONE ||
+           fail(request, CODE_NONE, STR("client_reference_id"),
+                "Another redemption has its client_reference_id.");
+}
+
+/* Brings one that was brought in before to what has become of it since. */
+static bool update_brought(struct request *request, struct redemption *redemption,
+                           const struct redemption *before, const struct coupon *coupon,
+                           const struct promotion_code *code)
+{
+    bool was = is_counted(before), is = is_counted(redemption);
+    redemption->object.row = before->object.row;
+    redemption->email_key = before->email_key;
+    if (before->coupon.row != redemption->coupon.row ||
+        before->promotion_code.row != redemption->promotion_code.row ||
+        !str_equal(before->customer.id, redemption->customer.id) ||
+        before->amount_discount.value != redemption->amount_discount.value)
+        return fail(request, CODE_NONE, STR_NULL, "It is another redemption here.");
+    if (is && (!was || (redemption->status.value == REDEMPTION_HELD &&
+                        before->status.value == REDEMPTION_REDEEMED)))
+        return fail(request, CODE_NONE, STR("status"), "It is `%s` here already.",
+                    redemption_status_name(before).data);
+    if (was && !is) {
+        const struct use use = use_of(before);
+        ledger_release(request, &use);
+        return_limits(request, before, coupon, code);
+    }
+    return rows_update(request, catalog_of(request, &redemption_resource),
+                       &redemption_resource.schema, redemption) == DB_DONE ||
+           fail(request, CODE_NONE, STR("client_reference_id"),
+                "Another redemption has its client_reference_id.");
+}
+
+void redemption_find_email_key(struct request *request, struct redemption *redemption)
+{
+    const struct customer *customer =
+        redemption->customer.id.data
+            ? resource_find(request, &customer_resource, redemption->customer.id)
+            : NULL;
+    bool has_own = customer && customer->email.data;
+    redemption->email_key =
+        allowance_email_key(request, has_own ? customer->email : redemption->customer_email);
+}
+
+bool redemption_bring(struct request *request, struct redemption *redemption,
+                      const struct redemption *before)
+{
+    const struct coupon *coupon = resource_load(request, &coupon_resource, redemption->coupon.row);
+    const struct promotion_code *code =
+        redemption->promotion_code.row
+            ? resource_load(request, &promotion_code_resource, redemption->promotion_code.row)
+            : NULL;
+    if (!check_brought(request, redemption, code))
+        return false;
+    return before ? update_brought(request, redemption, before, coupon, code)
+                  : store_brought(request, redemption, coupon, code);
+}

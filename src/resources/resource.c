@@ -141,10 +141,13 @@ static bool resolve(struct request *request, const struct schema *schema, void *
             continue;
         struct ref *ref = MEMBER(field, object, struct ref);
         const struct resource *target = resource_of(field->of);
-        const struct object *found = resource_find(request, target, ref->id);
+        bool past = in == FILTER && schema->is_object && resource_of(schema)->lists_past;
+        const struct object *found =
+            past ? resource_follow(request, target, &(struct ref){.id = ref->id})
+                 : resource_find(request, target, ref->id);
         if (!found && in == FILTER && node != request->form)
             continue; /* a filter inside a hash: nothing is found */
-        if (!found || found->deleted)
+        if (!found || (found->deleted && !past))
             return fail(request, CODE_resource_missing, form_path(request, child),
                         "No such %s: '%.*s'", target->noun, STR_FMT(ref->id));
         ref->row = found->row;

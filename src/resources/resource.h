@@ -33,7 +33,10 @@ struct resource {
     unsigned operations;
     int64_t retention_seconds;  /* for how long objects are shown; 0: for good */
     bool is_own;                /* ours, not Stripe's */
+    bool stays;                 /* not carried by exports to another server */
+    bool ids_return;            /* the id of a deleted one can be that of another */
     bool deleted_is_shown;      /* retrieving a deleted one gives its stub */
+    bool lists_past;            /* those of what is deleted are listed too */
     bool hooks_make_events;     /* saved and deleted record the events, among others of theirs */
     const struct route *routes; /* hand-written ones */
     size_t route_count;

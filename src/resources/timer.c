@@ -26,6 +26,8 @@ STATEMENT(find_next, "SELECT MIN(due) FROM timers WHERE clock = 0");
 STATEMENT(hasten, "UPDATE timers SET clock = 0, due = $1 WHERE clock = $2 AND kind = $3");
 STATEMENT(drop, "DELETE FROM timers WHERE clock = $1");
 
+_Static_assert(TIMER_redemption == 5, "verification looks for timers of this kind");
+
 #define TIMER_FUNCTION(name) [TIMER_##name] = name##_due,
 static timer_fn *const functions[] = {[TIMER_CLOCK] = test_clock_due, TIMERS(TIMER_FUNCTION)};
 #undef TIMER_FUNCTION

@@ -147,6 +147,7 @@ const struct resource webhook_endpoint_resource = {
     .id_prefix = "we_",
     .id_form = ID_LONG,
     .operations = CREATE | RETRIEVE | UPDATE | DELETE | FILTER,
+    .stays = true,
     .prepare = prepare,
     .check = check,
     .saved = saved,

@@ -18,6 +18,30 @@ static const char *const range_names[] = {"gt", "gte", "lt", "lte"};
 
 /* ---- collections ---- */
 
+bool decode_check_pair(struct request *request, struct str path, struct pair pair)
+{
+    size_t key = str_characters(pair.key), value = str_characters(pair.value);
+    if (key == 0)
+        return fail(request, CODE_NONE, path, "Metadata keys must not be empty.");
+    if (key > METADATA_KEY_CHARACTERS_MAX)
+        return fail(request, CODE_NONE, path,
+                    "Metadata keys can have up to %d characters, but you passed in a key that "
+                    "is %zu characters. Invalid key: %.*s",
+                    METADATA_KEY_CHARACTERS_MAX, key, STR_FMT(pair.key));
+    return value <= METADATA_VALUE_CHARACTERS_MAX ||
+           fail(request, CODE_NONE, path,
+                "Metadata values can have up to %d characters, but you passed in a value "
+                "that is %zu characters. Invalid value: %.*s",
+                METADATA_VALUE_CHARACTERS_MAX, value, STR_FMT(pair.value));
+}
+
+bool decode_check_pairs(struct request *request, struct str path, size_t count)
+{
+    return count <= METADATA_KEYS_MAX ||
+           fail(request, CODE_NONE, path, "Metadata can have up to %d keys, but you've set %zu.",
+                METADATA_KEYS_MAX, count);
+}
+
 static bool read_metadata(struct request *request, const struct form_node *node,
                           struct metadata *target)
 {
@@ -34,20 +58,8 @@ static bool read_metadata(struct request *request, const struct form_node *node,
         size_t i = 0;
         if (!scalar_require(request, child))
             return false;
-        if (child->name.length == 0)
-            return fail(request, CODE_NONE, path, "Metadata keys must not be empty.");
-        if (str_characters(child->name) > METADATA_KEY_CHARACTERS_MAX)
-            return fail(request, CODE_NONE, path,
-                        "Metadata keys can have up to %d characters, but you passed in a key that "
-                        "is %zu characters. Invalid key: %.*s",
-                        METADATA_KEY_CHARACTERS_MAX, str_characters(child->name),
-                        STR_FMT(child->name));
-        if (str_characters(child->value) > METADATA_VALUE_CHARACTERS_MAX)
-            return fail(request, CODE_NONE, path,
-                        "Metadata values can have up to %d characters, but you passed in a value "
-                        "that is %zu characters. Invalid value: %.*s",
-                        METADATA_VALUE_CHARACTERS_MAX, str_characters(child->value),
-                        STR_FMT(child->value));
+        if (!decode_check_pair(request, path, (struct pair){child->name, child->value}))
+            return false;
         while (i < merged.count && !str_equal(merged.items[i].key, child->name))
             i++;
         if (child->value.length) {
@@ -59,12 +71,8 @@ static bool read_metadata(struct request *request, const struct form_node *node,
                     sizeof(struct pair) * (merged.count - i));
         }
     }
-    if (merged.count > METADATA_KEYS_MAX)
-        return fail(request, CODE_NONE, form_path(request, node),
-                    "Metadata can have up to %d keys, but you've set %zu.", METADATA_KEYS_MAX,
-                    merged.count);
     *target = merged;
-    return true;
+    return decode_check_pairs(request, form_path(request, node), merged.count);
 }
 
 /* The items of a list in the order of their indices; those without stay where they are. */

@@ -27,6 +27,10 @@ bool parameter_given(const struct request *request, const struct schema *schema,
 /* From here on the row of that member counts as named: of filters that the form does not name. */
 void parameter_give(struct request *request, const struct schema *schema, size_t offset);
 
+/* Whether metadata at `path` can have the pair, and so many of them. */
+bool decode_check_pair(struct request *request, struct str path, struct pair pair) MUST_CHECK;
+bool decode_check_pairs(struct request *request, struct str path, size_t count) MUST_CHECK;
+
 /* A range filter: an integer, or a hash of gt, gte, lt, lte. Unset bounds are not set. */
 struct range {
     struct opt_time equal, gt, gte, lt, lte;

@@ -161,12 +161,25 @@ static void add_dictionary(struct text *text, const struct schema *of,
     json_end(&scope);
 }
 
+/* Others may have the id too. */
+static void add_past_reference(struct text *text, const struct ref *ref, const struct view *view)
+{
+    struct json_scope scope = json_begin_object(text, view->indent);
+    json_key(&scope, STR("id"));
+    json_string(text, ref->id);
+    json_key(&scope, STR("row"));
+    text_add_int64(text, ref->row);
+    json_end(&scope);
+}
+
 static void add_reference(struct text *text, const struct field *field, const struct ref *ref,
                           const struct view *view, const struct expansion *expansion)
 {
     const struct object *object = ref->object;
     bool shown = object && ((field->is & INLINED) || (expansion && !view->everything));
-    if (!shown)
+    if (view->internal && object && object->deleted)
+        add_past_reference(text, ref, view);
+    else if (!shown)
         json_string(text, ref->id);
     else if (object->deleted && !(field->is & INLINED) && !field->of->tombstones_are_shown)
         json_deleted(text, field->of, ref->id, view->indent);
@@ -300,6 +313,8 @@ static bool is_shown(const struct field *field, const void *object, const struct
     if (view->sparse && field_is_default(field, object))
         return false;
     if (view->everything && (field->is & KEPT))
+        return true;
+    if (view->internal && (field->is & INTERNAL) && field_is_stored(field) && !field->column)
         return true;
     if ((field->is & (INPUT | INTERNAL)) || !field_in_version(field, view->version))
         return false;

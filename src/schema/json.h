@@ -12,7 +12,8 @@ struct view {
     int32_t version;
     int64_t indent;  /* levels before the first line; JSON_COMPACT: all on one line */
     bool everything; /* includables too and references as ids: what can be read back in */
-    bool sparse; /* of that only what a new object does not have: what is kept in the database */
+    bool sparse;   /* of that only what a new object does not have: what is kept in the database */
+    bool internal; /* INTERNAL rows too, and the rows of what is deleted: what exports carry */
 };
 
 #define JSON_COMPACT (-1)

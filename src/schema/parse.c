@@ -1,4 +1,5 @@
-/* JSON to struct. jansson parses; the tables say where values go. */
+/* JSON to struct. jansson parses; the tables say where values go. Bounds of parameters do not
+ * matter here: what is worked out may be more than what can be asked for. */
 #include "schema/parse.h"
 
 #include "base/arena.h"
@@ -10,9 +11,11 @@
 
 #define PARSE_FLAGS (JSON_REJECT_DUPLICATES | JSON_DECODE_ANY)
 #define DECIMAL_DIGITS 32
+#define ROUNDING 1e-6
 
 struct parser {
     struct arena *arena;
+    unsigned hidden; /* rows that are not read */
     struct str problem;
 };
 
@@ -37,9 +40,6 @@ static bool read_integer(struct parser *parser, const struct field *field, const
 {
     if (!json_is_integer(json))
         return wrong(parser, field, "an integer");
-    if (field->in && (json_integer_value(json) < field->min ||
-                      (field->max && json_integer_value(json) > field->max)))
-        return wrong(parser, field, "a number within the bounds of the parameter");
     if (field->nullable)
         *(struct opt_int *)member = (struct opt_int){true, json_integer_value(json)};
     else
@@ -60,8 +60,10 @@ static bool read_percent(struct parser *parser, const struct field *field, const
     if (!(number >= 0 && number <= (double)field->max / 100))
         return wrong(parser, field, "a smaller number");
     int length = snprintf(digits, sizeof(digits), "%.2f", number);
-    if (decimal_parse((struct str){digits, (size_t)length}, &hundredths) != DECIMAL_OK)
-        return wrong(parser, field, "a decimal");
+    if (decimal_parse((struct str){digits, (size_t)length}, &hundredths) != DECIMAL_OK ||
+        number * 100 - (double)hundredths > ROUNDING ||
+        (double)hundredths - number * 100 > ROUNDING)
+        return wrong(parser, field, "a decimal with at most two places");
     *member = (struct opt_percent){true, hundredths};
     return true;
 }
@@ -86,8 +88,10 @@ static bool read_reference(struct parser *parser, const struct field *field, con
     const json_t *id = json_is_object(json) ? json_object_get(json, "id") : json;
     if (!json_is_string(id))
         return wrong(parser, field, "an id");
-    *member = (struct ref){.id = copy_string(parser, id)};
-    if (!json_is_object(json) || !(field->is & INLINED) || field->until)
+    *member = (struct ref){
+        .id = copy_string(parser, id),
+        .row = parser->hidden & INTERNAL ? 0 : json_integer_value(json_object_get(json, "row"))};
+    if (!json_is_object(json) || !(field->is & INLINED) || field->until || member->row)
         return true;
     void *object = arena_alloc(parser->arena, field->of->size);
     member->object = object;
@@ -260,7 +264,7 @@ static bool read_object(struct parser *parser, const struct schema *schema, cons
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
         json_t *value = json_object_get(json, field_name(field));
-        if (value && !(field->is & (INPUT | INTERNAL)) && !read_value(parser, field, value, object))
+        if (value && !(field->is & parser->hidden) && !read_value(parser, field, value, object))
             return wrong(parser, field, "an object");
     }
     return true;
@@ -277,10 +281,9 @@ static void clear_members(const struct schema *schema, const json_t *json, void 
     }
 }
 
-bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
+static bool parse(struct parser parser, const struct schema *schema, struct str json, void *object,
                   struct str *problem)
 {
-    struct parser parser = {.arena = arena};
     json_error_t error;
     json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, &error);
     if (json_is_object(root))
@@ -289,14 +292,27 @@ bool parse_object(struct arena *arena, const struct schema *schema, struct str j
     if (!good)
         *problem = parser.problem.data ? parser.problem
                    : root              ? STR("not a JSON object")
-                                       : str_format(arena, "not JSON: %s", error.text);
+                                       : str_format(parser.arena, "not JSON: %s", error.text);
     json_decref(root);
     return good;
 }
 
+bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
+                  struct str *problem)
+{
+    return parse((struct parser){.arena = arena, .hidden = INPUT | INTERNAL}, schema, json, object,
+                 problem);
+}
+
+bool parse_exported(struct arena *arena, const struct schema *schema, struct str json, void *object,
+                    struct str *problem)
+{
+    return parse((struct parser){.arena = arena, .hidden = INPUT}, schema, json, object, problem);
+}
+
 bool parse_value(struct arena *arena, const struct field *field, struct str json, void *object)
 {
-    struct parser parser = {.arena = arena};
+    struct parser parser = {.arena = arena, .hidden = INPUT | INTERNAL};
     json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
     bool good = root && read_value(&parser, field, root, object);
     json_decref(root);
@@ -310,6 +326,14 @@ struct str parse_string_member(struct arena *arena, struct str json, const char 
     struct str result = STR_NULL;
     if (json_is_string(value))
         result = str_copy(arena, (struct str){json_string_value(value), json_string_length(value)});
+    json_decref(root);
+    return result;
+}
+
+bool parse_has_member(struct str json, const char *key)
+{
+    json_t *root = json_loadb(json.data, json.length, PARSE_FLAGS, NULL);
+    bool result = json_object_get(root, key) != NULL;
     json_decref(root);
     return result;
 }

@@ -12,12 +12,20 @@ struct arena;
 bool parse_object(struct arena *arena, const struct schema *schema, struct str json, void *object,
                   struct str *problem) MUST_CHECK;
 
+/* The same for a line of an export, which has the INTERNAL rows too. References to what is deleted
+ * have the row that it had. */
+bool parse_exported(struct arena *arena, const struct schema *schema, struct str json, void *object,
+                    struct str *problem) MUST_CHECK;
+
 /* The same for the value of one member, as json_value() wrote it. */
 bool parse_value(struct arena *arena, const struct field *field, struct str json,
                  void *object) MUST_CHECK;
 
 /* The string under `key` of a JSON object; null when there is none. */
 struct str parse_string_member(struct arena *arena, struct str json, const char *key);
+
+/* Whether the JSON object has the key at all. */
+bool parse_has_member(struct str json, const char *key);
 
 /* Whether the value under `key` of a JSON object is true. */
 bool parse_is_true(struct str json, const char *key);

@@ -112,23 +112,40 @@ static bool check_format(struct request *request, const struct field *field, str
     return true;
 }
 
+bool scalar_check_string(struct request *request, const struct field *field, struct str path,
+                         struct str *value)
+{
+    size_t max = field->max ? (size_t)field->max : STRING_CHARACTERS_MAX;
+    if (str_characters(*value) > max) {
+        size_t end = value->length - ELIDED_CHARACTERS;
+        return fail(request, CODE_NONE, path,
+                    "Invalid string: %.*s...%.*s; must be at most %zu characters",
+                    ELIDED_CHARACTERS, value->data, ELIDED_CHARACTERS, value->data + end, max);
+    }
+    return check_format(request, field, path, value);
+}
+
 bool scalar_string(struct request *request, const struct field *field, const struct form_node *node,
                    struct str *target)
 {
-    if (!scalar_require(request, node))
-        return false;
     struct str value = node->value;
-    size_t max = field->max ? (size_t)field->max : STRING_CHARACTERS_MAX;
-    if (str_characters(value) > max) {
-        size_t end = value.length - ELIDED_CHARACTERS;
-        return fail(request, CODE_NONE, form_path(request, node),
-                    "Invalid string: %.*s...%.*s; must be at most %zu characters",
-                    ELIDED_CHARACTERS, value.data, ELIDED_CHARACTERS, value.data + end, max);
-    }
-    if (!check_format(request, field, form_path(request, node), &value))
+    if (!scalar_require(request, node) ||
+        !scalar_check_string(request, field, form_path(request, node), &value))
         return false;
     *target = value;
     return true;
+}
+
+bool scalar_check_bounds(struct request *request, struct str path, int64_t value, int64_t min,
+                         int64_t max)
+{
+    if (value < min)
+        return fail(request, CODE_parameter_invalid_integer, path,
+                    "This value must be greater than or equal to %lld.", (long long)min);
+    return value <= max ||
+           fail(request, CODE_parameter_invalid_integer, path,
+                "This value must be less than or equal to %lld (it currently is '%lld').",
+                (long long)max, (long long)value);
 }
 
 bool scalar_integer(struct request *request, const struct form_node *node, int64_t min, int64_t max,
@@ -146,15 +163,8 @@ bool scalar_integer(struct request *request, const struct form_node *node, int64
         return fail(request, CODE_parameter_invalid_integer, path, "Invalid integer: %.*s",
                     STR_FMT(text_str(&text)));
     }
-    if (value < min)
-        return fail(request, CODE_parameter_invalid_integer, path,
-                    "This value must be greater than or equal to %lld.", (long long)min);
-    if (value > max)
-        return fail(request, CODE_parameter_invalid_integer, path,
-                    "This value must be less than or equal to %lld (it currently is '%lld').",
-                    (long long)max, (long long)value);
     *target = value;
-    return true;
+    return scalar_check_bounds(request, path, value, min, max);
 }
 
 bool scalar_percent(struct request *request, const struct form_node *node, int64_t min, int64_t max,

@@ -14,6 +14,12 @@ bool fail_empty_value(struct request *request, struct str path) MUST_CHECK;
 /* A node with children is no string. */
 bool scalar_require(struct request *request, const struct form_node *node) MUST_CHECK;
 
+/* Whether the value is within the bounds and of the format of the row; it may be spelled anew. */
+bool scalar_check_string(struct request *request, const struct field *field, struct str path,
+                         struct str *value) MUST_CHECK;
+bool scalar_check_bounds(struct request *request, struct str path, int64_t value, int64_t min,
+                         int64_t max) MUST_CHECK;
+
 /* Each reads the node into *target, within the bounds and the format of the row. */
 bool scalar_string(struct request *request, const struct field *field, const struct form_node *node,
                    struct str *target) MUST_CHECK;

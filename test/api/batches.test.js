@@ -518,6 +518,25 @@ test('codes generate can be interrupted, and says how to go on', async () => {
     assert.match(resumed.stderr, /canceled/);
 });
 
+test('the codes.csv of a batch can be imported into another account', async () => {
+    const [from, to] = [await newShop(), await newShop()];
+    const file = join(temporaryDirectory(), 'codes.csv');
+    assert.equal(codes(from, 'generate', '--coupon', 'TEN', '--count', '30', '--max-redemptions', '1', '--out', file).status, 0);
+    const rows = readFileSync(file, 'utf8').trim().split('\n').slice(1).map((line) => line.split(','));
+    const [, used] = rows[7];
+    const redeemed = await raw(server, { method: 'POST', path: '/v1/redemptions', form: { code: used }, key: from });
+    assert.equal(redeemed.status, 200, redeemed.text);
+    const { json: { data: [{ url }] } } = await raw(server, { path: BATCHES, key: from });
+    const csv = await raw(server, { path: url, key: from });
+    writeFileSync(file, csv.text);
+    const { status, stderr } = codes(to, 'import', file, '--coupon', 'TEN', '--max-redemptions', '1');
+    assert.deepEqual([status, stderr], [0, '30 codes imported, 0 refused\n']);
+    const { json } = await raw(server, { path: '/v1/promotion_codes?limit=100', key: to });
+    const seen = json.data.map(({ code, active, times_redeemed }) => `${code} ${active} ${times_redeemed}`);
+    assert.deepEqual(seen.sort(), rows.map(([, code]) => `${code} ${code !== used} 0`).sort());
+    assert(!json.data.some(({ id }) => rows.some(([old]) => old === id)), 'they are new codes');
+});
+
 test('codes import reports the lines of the file that were refused', async () => {
     const key = await newShop(), file = join(temporaryDirectory(), 'codes.csv');
     const lines = ['max_redemptions,code', ...Array.from({ length: 2500 }, (_, i) => `1,C${i * 7919 % 2500}`)];

@@ -269,6 +269,12 @@ async function used() {
     const { id } = await post('/v1/promotion_codes', { coupon: 'A', max_redemptions: 3 });
     await post('/v1/customers', { coupon: 'A' });
     await post('/v1/customers', { promotion_code: id });
+    await post('/v1/coupons', { id: 'R', percent_off: 5, restrictions: { max_redemptions_per_customer: 5 } });
+    const buyer = { coupon: 'R', email: 'jo@example.com' };
+    await post('/v1/redemptions', buyer);
+    await post('/v1/redemptions', { ...buyer, capture_method: 'manual' });
+    const { id: held } = await post('/v1/redemptions', { ...buyer, capture_method: 'manual' });
+    await post(`/v1/redemptions/${held}/cancel`);
     await server.stop();
     assert.equal(run(data, 'verify').status, 0);
     return data;
@@ -287,6 +293,27 @@ const DAMAGE = {
     'a counter that is missing': 'DELETE FROM coupon_uses',
     'a coupon that is missing': 'DELETE FROM coupons',
     'a discount that is missing': 'DELETE FROM discounts',
+    'a use without a redemption': "DELETE FROM redemption_records WHERE coupon = 'R' AND status = 'redeemed'",
+    'a use without a redemption of a code': 'DELETE FROM redemption_records WHERE promotion_code IS NOT NULL',
+    'a redemption without a use': 'DELETE FROM redemptions WHERE uses = 1 AND releases IS NULL AND seq IN ' +
+        "(SELECT seq FROM redemption_records WHERE status = 'canceled')",
+    'a reference that is still taken': "UPDATE redemption_records SET reference_key = '17' WHERE status = 'canceled'",
+    'a hold that never ends': 'DELETE FROM timers',
+    'a hold with a timer of another kind': 'UPDATE timers SET kind = kind + 1',
+    'a timer without a hold': "UPDATE redemption_records SET status = 'redeemed' WHERE status = 'held'",
+    'a count of a customer that is too high': 'UPDATE customer_uses SET times_redeemed = times_redeemed + 1',
+    'a count of a customer that is missing': 'DELETE FROM customer_uses',
+};
+const SAYS = {
+    'a use without a redemption': /a use of a coupon has no redemption/,
+    'a use without a redemption of a code': /a use of a promotion code has no redemption/,
+    'a redemption without a use': /a redemption differs from its ledger entry, or has none/,
+    'a reference that is still taken': /a redemption that ended keeps its reference from others/,
+    'a hold that never ends': /a held redemption never expires/,
+    'a hold with a timer of another kind': /a held redemption never expires/,
+    'a timer without a hold': /something expires that is not held/,
+    'a count of a customer that is too high': /a customer's uses differ from the redemptions/,
+    'a count of a customer that is missing': /a redemption is not counted for its customer/,
 };
 for (const [what, sql] of Object.entries(DAMAGE)) {
     test(`verify finds ${what}`, async () => {
@@ -294,7 +321,7 @@ for (const [what, sql] of Object.entries(DAMAGE)) {
         sqlite(data, sql);
         const { status, stdout } = run(data, 'verify');
         assert.equal(status, 1, stdout);
-        assert(stdout.trim().length > 0, 'and says what');
+        assert.match(stdout, SAYS[what] ?? /./, 'and says what');
     });
 }
 

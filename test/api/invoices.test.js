@@ -377,6 +377,10 @@ test('lines come in pages, in their order', async () => {
     assert.equal((await sdk.invoices.listLineItems(id, { expand: ['data.discounts'] })).data.length, 10);
     await rejects(sdk.invoices.listLineItems(id, { starting_after: 'il_none' }),
         { status: 400, code: 'resource_missing', param: 'starting_after' });
+    await rejects(sdk.invoices.listLineItems(id, { starting_after: data[1].id, ending_before: data[3].id }), {
+        status: 400,
+        message: 'Received both starting_after and ending_before parameters. Please pass in only one.',
+    });
 });
 
 // ---- expansion ----

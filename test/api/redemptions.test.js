@@ -420,6 +420,35 @@ function fields(line) {
         field.startsWith('"') ? field.slice(1, -1).replaceAll('""', '"') : field).slice(0, 18);
 }
 
+test('a purchase may come to more than one amount can be', async () => {
+    const { coupon, redeem, events, get } = account(server);
+    await coupon({ id: 'A' });
+    const line = { amount: 99_999_999 };
+    const { id, amount } = await redeem({ coupon: 'A', currency: 'usd', line_items: [line, line] });
+    assert.equal(amount, 199_999_998);
+    assert.equal((await events('redemption.created'))[0].data.object.amount, amount);
+    assert.equal((await get(`/v1/redemptions/${id}`)).amount, amount);
+});
+
+test('redemptions of a deleted coupon or customer are still listed', async () => {
+    const { coupon, code, customer, redeem, call, list } = account(server);
+    await coupon({ id: 'GONE' });
+    const { id: promotion_code } = await code('GONE');
+    const { id: who } = await customer({ email: 'jo@example.com' });
+    const { id } = await redeem({ promotion_code, customer: who });
+    for (const path of ['/v1/coupons/GONE', `/v1/customers/${who}`]) assert.equal((await call('DELETE', path)).status, 200);
+    for (const filter of [{ coupon: 'GONE' }, { customer: who }, { promotion_code }, { coupon: 'GONE', status: 'redeemed' }]) {
+        assert.deepEqual((await list('/v1/redemptions', filter)).map((each) => each.id), [id]);
+        const csv = await call('GET', '/v1/redemptions.csv', filter);
+        assert.equal(csv.text.trim().split('\n').length, 2);
+    }
+    for (const param of ['coupon', 'customer', 'promotion_code']) {
+        refused(await call('GET', '/v1/redemptions', { [param]: 'none' }), { status: 400, code: 'resource_missing', param });
+    }
+    await coupon({ id: 'GONE' });
+    assert.deepEqual(await list('/v1/redemptions', { coupon: 'GONE' }), [], 'of the one that has the id now');
+});
+
 test('the list can be had as CSV, with the same filters', async () => {
     const { coupon, code, customer, redeem, hold, key, call } = account(server);
     await coupon({ id: 'A' });

@@ -7,9 +7,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newKey, raw } from '../lib/client.js';
 import { coupond, start, temporaryDirectory } from '../lib/server.js';
+import { BAD_DATA, exported, imported, lines, newData, objects, verified } from '../lib/transfer.js';
 
 const ACACIA = '2025-02-24.acacia'; // the last version in which customers take coupons
-const BAD_DATA = 65;
 const NO_INPUT = 66;
 
 let server;
@@ -58,19 +58,9 @@ async function newShop({ keepCoupons = false } = {}) {
     return { key, account, product };
 }
 
-function exported(data, ...args) {
-    const { status, stdout, stderr } = coupond(['export', '--data', data, ...args]);
-    assert.deepEqual([status, stderr], [0, '']);
-    return stdout;
-}
-
-function imported(data, input, ...args) {
-    return coupond(['import', '-', '--data', data, ...args], { input });
-}
-
 test('what is exported, imported and exported again is equal', async () => {
     const { account } = await newShop();
-    const data = join(temporaryDirectory(), 'data');
+    const data = newData();
     const first = exported(server.data, '--account', account);
     const { status, stdout, stderr } = imported(data, first);
     assert.deepEqual([status, stdout], [0, ''], stderr);
@@ -78,21 +68,20 @@ test('what is exported, imported and exported again is equal', async () => {
     assert.equal(exported(data), first);
     assert.equal(imported(data, first).status, 0, 'it can be imported again');
     assert.equal(exported(data), first);
-    const verified = coupond(['verify', '--data', data]);
-    assert.equal(verified.status, 0, verified.stdout);
+    verified(data);
 });
 
 test('all objects are there, each with all that the API shows of it', async () => {
     const { account } = await newShop();
-    const objects = exported(server.data, '--account', account).trim().split('\n').map(JSON.parse);
-    const ids = (kind) => new Set(objects.filter(({ object }) => object === kind).map(({ id }) => id)).size;
+    const all = objects(exported(server.data, '--account', account));
+    const ids = (kind) => new Set(all.filter(({ object }) => object === kind).map(({ id }) => id)).size;
     const counts = { product: 1, price: 1, coupon: 2, customer: 3, promotion_code: 9, discount: 3 };
     for (const [kind, count] of Object.entries({ ...counts, promotion_code_batch: 1 })) {
         assert.equal(ids(kind), count, kind);
     }
-    const five = objects.find(({ id }) => id === 'FIVE');
+    const five = all.find(({ id }) => id === 'FIVE');
     assert.deepEqual([five.deleted, five.times_redeemed, five.currency_options.eur.amount_off], [true, 1, 450]);
-    assert.equal(objects.find(({ code }) => code === 'ONCE').times_redeemed, 1);
+    assert.equal(all.find(({ code }) => code === 'ONCE').times_redeemed, 1);
 });
 
 test('a running server takes objects in, and the account goes on as it was', async () => {
@@ -113,21 +102,21 @@ test('a running server takes objects in, and the account goes on as it was', asy
 test('objects come straight from another server', async () => {
     const { key } = await newShop({ keepCoupons: true });
     for (let i = 0; i < 120; i++) await call(key, '/v1/promotion_codes', { promotion, code: `PAGE-${i}` });
-    const data = join(temporaryDirectory(), 'data');
+    const data = newData();
     const { status, stdout, stderr } = coupond(['import', '--from', server.url, '--api-key', key, '--data', data]);
     assert.deepEqual([status, stdout], [0, ''], stderr);
-    const objects = exported(data).trim().split('\n').map(JSON.parse);
-    for (let i = 0; i < 120; i++) assert(objects.some(({ code }) => code === `PAGE-${i}`), `PAGE-${i}`);
-    const once = objects.find(({ code }) => code === 'ONCE');
+    const all = objects(exported(data));
+    for (let i = 0; i < 120; i++) assert(all.some(({ code }) => code === `PAGE-${i}`), `PAGE-${i}`);
+    const once = all.find(({ code }) => code === 'ONCE');
     assert.equal(once.times_redeemed, 1);
-    const large = objects.find(({ code }) => code === 'LARGE');
+    const large = all.find(({ code }) => code === 'LARGE');
     assert.equal(large.restrictions.currency_options.eur.minimum_amount, 90);
-    assert.equal(objects.find(({ id }) => id === 'TEN').applies_to.products.length, 1);
-    assert.equal(objects.find(({ object }) => object === 'price').currency_options.eur.unit_amount, 450);
+    assert.equal(all.find(({ id }) => id === 'TEN').applies_to.products.length, 1);
+    assert.equal(all.find(({ object }) => object === 'price').currency_options.eur.unit_amount, 450);
 });
 
 test('live objects are apart from those for tests', () => {
-    const data = join(temporaryDirectory(), 'data');
+    const data = newData();
     const line = JSON.stringify({ id: 'L', object: 'coupon', percent_off: 5, duration: 'once', created: 1_600_000_000 });
     assert.equal(imported(data, line, '--mode', 'live').status, 0);
     assert.equal(exported(data), '');
@@ -135,60 +124,148 @@ test('live objects are apart from those for tests', () => {
 });
 
 test('lines that are wrong are told, the others are stored', () => {
-    const data = join(temporaryDirectory(), 'data');
+    const data = newData();
     const coupon = (id) => JSON.stringify({ id, object: 'coupon', percent_off: 5, duration: 'once' });
-    const lines = [coupon('A'), 'no JSON', coupon('B'), '{"object":"event","id":"evt_1"}', coupon('C')];
-    const { status, stderr } = imported(data, lines.join('\n'));
+    const input = [coupon('A'), 'no JSON', coupon('B'), '{"object":"event","id":"evt_1"}', coupon('C')];
+    const { status, stderr } = imported(data, input.join('\n'));
     assert.equal(status, BAD_DATA);
     assert.match(stderr, /^Line 2: /m);
     assert.match(stderr, /^Line 4: /m);
     assert.match(stderr, /3 objects imported, 2 refused/);
-    assert.deepEqual(exported(data).trim().split('\n').map((line) => JSON.parse(line).id), ['A', 'B', 'C']);
+    assert.deepEqual(objects(exported(data)).map(({ id }) => id), ['A', 'B', 'C']);
+});
+
+// What is wrong with a line, by its id: the line and how the mistake is told.
+const WRONG = {
+    'a b': [{ object: 'coupon', percent_off: 5 }, /: a b: id: An id has/],
+    ['x'.repeat(256)]: [{ object: 'coupon', percent_off: 5 }, /x: id: An id has/],
+    REPEATING: [{ object: 'coupon', percent_off: 5, duration: 'repeating' }, /: REPEATING: duration: .*duration_in_months/],
+    ONCE: [{ object: 'coupon', percent_off: 5, duration_in_months: 3 }, /: ONCE: duration_in_months: /],
+    NOTHING: [{ object: 'coupon' }, /: NOTHING: Must provide percent_off or amount_off/],
+    FREE: [{ object: 'coupon', percent_off: 0 }, /: FREE: percent_off: .*greater/],
+    THIRDS: [{ object: 'coupon', percent_off: 33.333 }, /: THIRDS: percent_off: .*two places/],
+    MUCH: [{ object: 'coupon', percent_off: 100.01 }, /: MUCH: percent_off: /],
+    BIG: [{ object: 'coupon', amount_off: 100_000_000, currency: 'usd' }, /: BIG: amount_off: .*less than/],
+    COIN: [{ object: 'coupon', amount_off: 5, currency: 'xxx' }, /: COIN: currency: Invalid currency/],
+    OPTION: [{ object: 'coupon', amount_off: 5, currency: 'usd', currency_options: { USD: { amount_off: 5 } } },
+        /: OPTION: currency_options/],
+    LATE: [{ object: 'coupon', percent_off: 5, redeem_by: 253_402_300_800 }, /: LATE: redeem_by: .*less than/],
+    BEFORE: [{ object: 'coupon', percent_off: 5, created: -1 }, /: BEFORE: created: .*greater than/],
+    NAME: [{ object: 'coupon', percent_off: 5, name: 'n'.repeat(41) }, /: NAME: name: .*at most 40/],
+    KEY: [{ object: 'coupon', percent_off: 5, metadata: { [`k${'k'.repeat(40)}`]: 'v' } }, /: KEY: metadata\[k+\]: /],
+    KEYS: [{ object: 'coupon', percent_off: 5, metadata: Object.fromEntries(Array.from({ length: 51 }, (_, i) => [i, 'v'])) },
+        /: KEYS: metadata: .*up to 50 keys/],
+    FOR: [{ object: 'coupon', percent_off: 5, applies_to: { products: ['prod_none'] } },
+        /: FOR: applies_to\[products\]\[0\]: No such product: 'prod_none'/],
+    MINUS: [{ object: 'coupon', percent_off: 5, times_redeemed: -1 }, /: MINUS: times_redeemed: /],
+    OVER: [{ object: 'coupon', percent_off: 5, times_redeemed: 3, max_redemptions: 2 }, /: OVER: times_redeemed: .*above/],
+    POLICY: [{ object: 'coupon', percent_off: 5, release_window: 5 }, /: POLICY: release_window: /],
+    promo_1: [{ object: 'promotion_code', code: 'A', promotion: { type: 'coupon', coupon: 'NONE' } },
+        /: promo_1: coupon: No such coupon: 'NONE'/],
+    promo_2: [{ object: 'promotion_code', code: 'A b', promotion }, /: promo_2: code: .*regex/],
+    promo_3: [{ object: 'promotion_code', promotion }, /: promo_3: code: /],
+    promo_4: [{ object: 'promotion_code', code: 'C' }, /: promo_4: promotion\[coupon\]: /],
+    promo_5: [{ object: 'promotion_code', code: 'D', promotion, restrictions: { minimum_amount: 5 } },
+        /: promo_5: restrictions\[minimum_amount_currency\]: /],
+    cus_1: [{ object: 'customer', email: 'nobody' }, /: cus_1: email: Invalid email/],
+    sub_1: [{ object: 'subscription', currency: 'usd' }, /: sub_1: customer: Missing required param/],
+    rdm_1: [{ object: 'redemption', coupon: 'TEN', source: 'api', status: 'held', status_transitions: {} },
+        /: rdm_1: hold_expires_at: /],
+    rdm_2: [{ object: 'redemption', coupon: 'TEN', source: 'api', status: 'redeemed', status_transitions: {} },
+        /: rdm_2: status_transitions\[redeemed_at\]: /],
+    rdm_3: [{ object: 'redemption', coupon: 'TEN', promotion_code: 'promo_0', source: 'api', status: 'redeemed',
+        status_transitions: { redeemed_at: 1 } }, /: rdm_3: promotion_code: No such promotion code: 'promo_0'/],
+    rdm_6: [{ object: 'redemption', source: 'api', status: 'expired' }, /: rdm_6: A redemption has a coupon/],
+    rdm_7: [{ object: 'redemption', coupon: 'TEN', status: 'expired' }, /: rdm_7: A redemption has a coupon/],
+    rdm_8: [{ object: 'redemption', coupon: 'TEN', source: 'api' }, /: rdm_8: A redemption has a coupon/],
+    di_1: [{ object: 'discount', start: 1 }, /: di_1: a field is missing/],
+    rdm_5: [{ object: 'redemption', coupon: 'TEN', source: 'api', status: 'redeemed', amount: 5, amount_discount: 6,
+        status_transitions: { redeemed_at: 1 } }, /: rdm_5: amount_discount: /],
+    rdm_4: [{ object: 'redemption', coupon: 'TEN', source: 'api', status: 'redeemed',
+        status_transitions: { redeemed_at: 253_402_300_800 } }, /: rdm_4: status_transitions\[redeemed_at\]: /],
+};
+
+test('lines are checked as calls of the API are, and what is wrong with them is said', () => {
+    const data = newData();
+    const ten = { id: 'TEN', object: 'coupon', percent_off: 10, duration: 'once', created: 1_600_000_000 };
+    const wrong = Object.entries(WRONG).map(([id, [line]]) => ({ id, ...line }));
+    const { status, stderr } = imported(data, lines(ten, ...wrong));
+    assert.equal(status, BAD_DATA);
+    const told = stderr.trim().split('\n');
+    for (const [i, [id, [, problem]]] of Object.entries(WRONG).entries()) {
+        assert(told[i].startsWith(`Line ${i + 2}: `), told[i]);
+        assert.match(told[i], problem, id);
+    }
+    assert.deepEqual(objects(exported(data)).map(({ id }) => id), ['TEN'], 'nothing of them is stored');
+    verified(data);
+});
+
+test('an imported id has at most 255 characters', () => {
+    const data = newData();
+    const coupons = [254, 255, 256].map((length) => ({ id: 'x'.repeat(length), object: 'coupon', percent_off: 5 }));
+    const { status, stderr } = imported(data, lines(...coupons));
+    assert.equal(status, BAD_DATA);
+    assert.match(stderr, /^Line 3: x{256}: id: /);
+    assert.deepEqual(objects(exported(data)).map(({ id }) => id.length), [254, 255]);
+});
+
+test('an id that would break the line is not told', () => {
+    const { stderr } = imported(newData(), lines({ id: 'a\nb', object: 'coupon', percent_off: 5 }));
+    assert.match(stderr, /^Line 1: id: An id has/);
+});
+
+test('limits that uses were counted by cannot change', () => {
+    const data = newData();
+    const coupon = { id: 'TEN', object: 'coupon', percent_off: 10, duration: 'once', created: 1_600_000_000 };
+    assert.equal(imported(data, lines(coupon)).status, 0);
+    const { status, stderr } = imported(data, lines({ ...coupon, restrictions: { max_redemptions_per_customer: 1 } }));
+    assert.equal(status, BAD_DATA);
+    assert.match(stderr, /^Line 1: TEN: .*limits per customer/);
 });
 
 test('a line with a NUL in it is refused, and those behind it are stored', () => {
-    const data = join(temporaryDirectory(), 'data');
-    const lines = ['A', 'B'].map((id) => JSON.stringify({ id, object: 'coupon', percent_off: 10, duration: 'once' }));
-    const { status, stderr } = imported(data, lines.join('\n\0\n'));
+    const data = newData();
+    const input = ['A', 'B'].map((id) => JSON.stringify({ id, object: 'coupon', percent_off: 10, duration: 'once' }));
+    const { status, stderr } = imported(data, input.join('\n\0\n'));
     assert.equal(status, BAD_DATA);
     assert.match(stderr, /^Line 2: /m);
     assert.match(stderr, /2 objects imported, 1 refused/);
-    assert.deepEqual(exported(data).trim().split('\n').map((line) => JSON.parse(line).id), ['A', 'B']);
+    assert.deepEqual(objects(exported(data)).map(({ id }) => id), ['A', 'B']);
 });
 
 test('lines without anything on them are no objects', () => {
-    const data = join(temporaryDirectory(), 'data');
+    const data = newData();
     const { status, stderr } = imported(data, '\n\r\n\n');
     assert.deepEqual([status, stderr], [0, '0 objects imported, 0 refused\n']);
 });
 
 test('a batch that was not finished stays as it is', () => {
-    const data = join(temporaryDirectory(), 'data');
-    const lines = [
+    const data = newData();
+    const input = [
         { id: 'TEN', object: 'coupon', percent_off: 10, duration: 'once' },
         {
             id: 'pcb_1', object: 'promotion_code_batch', active: true, alphabet: 'digits', check_character: false,
             count: 9, generated: 3, pattern: '####', promotion, restrictions: {}, status: 'generating',
         },
     ];
-    const { status, stderr } = imported(data, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const { status, stderr } = imported(data, lines(...input));
     assert.equal(status, 0, stderr);
-    assert.equal(JSON.parse(exported(data).trim().split('\n')[1]).status, 'canceled');
+    assert.equal(objects(exported(data))[1].status, 'canceled');
 });
 
 test('a batch that is none is refused', () => {
-    const data = join(temporaryDirectory(), 'data');
+    const data = newData();
     const batch = { id: 'pcb_1', object: 'promotion_code_batch', pattern: '#', count: 1, promotion };
-    const lines = [{ ...batch, count: undefined }, { ...batch, promotion: undefined }, { ...batch, count: 0 },
+    const input = [{ ...batch, count: undefined }, { ...batch, promotion: undefined }, { ...batch, count: 0 },
         { id: 'TEN', object: 'coupon', percent_off: 10, duration: 'once' }, { ...batch, count: 1000 }];
-    const { status, stderr } = imported(data, lines.map((line) => JSON.stringify(line)).join('\n'));
+    const { status, stderr } = imported(data, lines(...input));
     assert.equal(status, BAD_DATA);
     assert.match(stderr, /2 objects imported, 3 refused/);
-    assert.match(JSON.parse(exported(data).trim().split('\n')[1]).warnings[0], /one of 1 guesses/);
+    assert.match(objects(exported(data))[1].warnings[0], /one of 1 guesses/);
 });
 
 test('what cannot be read is said', () => {
-    const data = join(temporaryDirectory(), 'data');
+    const data = newData();
     assert.equal(coupond(['import', '/none.jsonl', '--data', data]).status, NO_INPUT);
     assert.equal(coupond(['import', temporaryDirectory(), '--data', data]).status, NO_INPUT, 'a directory');
     assert.equal(imported(data, '{}', '--account', 'acct_none').status, NO_INPUT);

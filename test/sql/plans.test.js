@@ -16,6 +16,7 @@ const INDEXES = [
     [/redemption_records .*o\.coupon_seq = \$\d/, 'redemption_records_coupon'],
     [/redemption_records .*o\.promotion_code_seq = \$\d/, 'redemption_records_promotion_code'],
     [/redemption_records .*customer = \$\d/, 'redemption_records_customer'],
+    [/redemption_records .*o\.status <> 'redeemed'/, 'redemption_records_status'],
     [/redemption_records .*client_reference_id = \$\d/, 'redemption_records_reference'],
     [/redemption_attempts .*o\.text_key = \$\d/, 'redemption_attempts_text'],
     [/redemption_attempts .*o\.customer = \$\d/, 'redemption_attempts_customer'],
@@ -84,4 +85,24 @@ test('look-ups use the index that was made for them', () => {
         for (const [condition] of found) used.add(condition);
     }
     assert.equal(used.size, INDEXES.length, 'a condition that is looked for does not stand in any statement');
+});
+
+test('of several filters of redemptions the one that few meet is looked up', () => {
+    const conditions = { // the first of two that stand here is the narrower one
+        client_reference_id: 'o.client_reference_id = ?1',
+        customer: 'o.customer = ?2',
+        status: "(o.status = ?3 AND o.status <> 'redeemed')",
+        promotion_code: 'o.promotion_code_seq = ?4',
+        coupon: 'o.coupon_seq = ?5',
+    };
+    const indexes = { client_reference_id: 'reference' };
+    const names = Object.keys(conditions);
+    for (const [i, narrow] of names.entries()) {
+        for (const wide of names.slice(i + 1)) {
+            const text = plan(`SELECT o.seq FROM redemption_records AS o WHERE o.tenant = ?6 AND o.deleted_at IS NULL ` +
+                `AND ${conditions[wide]} AND ${conditions[narrow]} ORDER BY o.seq DESC LIMIT 10`);
+            assert(text.includes(`redemption_records_${indexes[narrow] ?? narrow} `), `${narrow} and ${wide}: ${text}`);
+            assert(!/TEMP B-TREE/.test(text), text);
+        }
+    }
 });

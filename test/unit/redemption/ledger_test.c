@@ -94,6 +94,38 @@ TEST(test_entries_are_numbered_and_chained)
                      9);
 }
 
+static enum ledger_result name(struct request *request, int64_t uses, int64_t code)
+{
+    const struct use use = {uses,     COUPON, code,
+                            STR_NULL, 0,      db_next_row(request->db, request->now)};
+    return ledger_name(request, &use);
+}
+
+TEST(test_uses_brought_in_are_named_before_others_are_counted)
+{
+    struct request *request = world_request(&world);
+    const struct use of_coupon = {.uses = 3, .coupon = COUPON};
+    const struct use of_code = {.uses = 2, .promotion_code = CODE};
+    db_begin(world.db, true);
+    ledger_open_coupon(request, COUPON, at_most(4));
+    ledger_open_promotion_code(request, CODE, at_most(2));
+    assert_int_equal(ledger_bring(request, &of_coupon), LEDGER_DONE);
+    assert_int_equal(ledger_bring(request, &of_code), LEDGER_DONE);
+    assert_int_equal(name(request, 0, CODE), LEDGER_DONE); /* was given back before */
+    assert_int_equal(name(request, 1, CODE), LEDGER_DONE);
+    assert_int_equal(name(request, 1, CODE), LEDGER_DONE);
+    assert_int_equal(world_int(&world, "SELECT unnamed_uses FROM coupon_uses"), 1);
+    assert_int_equal(world_int(&world, "SELECT unnamed_uses FROM promotion_code_uses"), 0);
+    assert_int_equal(world_int(&world, "SELECT times_redeemed FROM coupon_uses"), 3);
+    assert_int_equal(name(request, 1, 0), LEDGER_DONE);
+    assert_int_equal(world_int(&world, "SELECT times_redeemed FROM coupon_uses"), 3);
+    assert_int_equal(name(request, 1, 0), LEDGER_DONE); /* one more than were brought in */
+    assert_int_equal(world_int(&world, "SELECT times_redeemed FROM coupon_uses"), 4);
+    assert_int_equal(world_int(&world, "SELECT MAX(coupon_ordinal) FROM redemptions"), 4);
+    assert_int_equal(name(request, 1, 0), LEDGER_COUPON_USED_UP);
+    db_rollback(world.db);
+}
+
 TEST(test_a_use_of_a_code_counts_on_both_caps_or_on_none)
 {
     struct request *request = world_request(&world);
@@ -178,6 +210,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_cap_is_reached_and_never_passed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_without_a_cap_there_is_no_end, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_entries_are_numbered_and_chained, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_uses_brought_in_are_named_before_others_are_counted,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_use_of_a_code_counts_on_both_caps_or_on_none, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_several_uses_at_once_fit_as_a_whole_or_not, set_up,

@@ -74,7 +74,7 @@ TEST(test_documents_are_indented_by_two)
                           .colors = {colors, 2},
                           .percent = {true, 2550},
                           .title = STR("t")};
-    const struct view view = {.version = V_NEWEST, .indent = 0};
+    const struct view view = {.version = V_NEWEST};
     assert_str(rendered(&thing_schema, &thing, &view, NULL),
                "{\n  \"id\": \"th_1\",\n  \"object\": \"thing\",\n  \"active\": false,\n"
                "  \"amount\": 0,\n  \"approved\": null,\n  \"color\": null,\n"
@@ -160,7 +160,7 @@ TEST(test_a_full_object_is_valid_json_with_each_key_once)
         const struct view views[] = {
             {.version = V_NEWEST, .indent = JSON_COMPACT, .everything = true},
             {.version = V_NEWEST, .indent = 3},
-            {.version = V_CLOVER - 1, .indent = 0}};
+            {.version = V_CLOVER - 1}};
         for (size_t i = 0; i < ARRAY_LENGTH(views); i++) {
             struct str json = rendered(&thing_schema, &thing, &views[i], NULL);
             if (!document_is_valid(json))

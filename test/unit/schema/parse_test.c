@@ -153,6 +153,18 @@ TEST(test_internal_members_cannot_be_brought_in)
     assert_null_str(thing.hidden);
 }
 
+TEST(test_exports_have_internal_members_and_rows)
+{
+    struct thing thing = {0};
+    struct str problem = STR_NULL;
+    const struct str json = STR("{\"hidden\":\"x\",\"parent\":{\"id\":\"a\",\"row\":7}}");
+    assert_true(parse_exported(&arena, &thing_schema, json, &thing, &problem));
+    assert_str(thing.hidden, "x");
+    assert_int_equal(thing.parent.row, 7);
+    assert_true(parse_object(&arena, &thing_schema, json, &thing, &problem));
+    assert_int_equal(thing.parent.row, 0);
+}
+
 TEST(test_wrong_types_are_named)
 {
     static const struct {
@@ -170,7 +182,6 @@ TEST(test_wrong_types_are_named)
         {"{\"title\":5}", "title: expected a string"},
         {"{\"active\":\"true\"}", "active: expected true or false"},
         {"{\"amount\":1.5}", "amount: expected an integer"},
-        {"{\"amount\":1001}", "amount: expected a number within"},
         {"{\"amount\":99999999999999999999}", "not JSON"},
         {"{\"percent\":\"5\"}", "percent: expected a number"},
         {"{\"percent\":100.01}", "percent: expected a smaller number"},
@@ -240,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_a_reference_may_be_the_whole_object),
         cmocka_unit_test(test_what_is_not_there_stays_and_null_empties_it),
         cmocka_unit_test(test_internal_members_cannot_be_brought_in),
+        cmocka_unit_test(test_exports_have_internal_members_and_rows),
         cmocka_unit_test(test_wrong_types_are_named),
         cmocka_unit_test(test_one_string_of_an_object),
         cmocka_unit_test(test_one_truth_of_an_object),
