@@ -5,6 +5,7 @@
 #include "store/sqlite.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/db.h"
 #include "store/row_numbers.h"
@@ -19,9 +20,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CACHE_SLOTS 512           /* prepared statements per connection; a power of two */
-#define CHECKPOINT_PAGES 1000     /* about 4 MiB of log: checkpoint even when busy */
-#define CHECKPOINT_IDLE_PAGES 500 /* checkpoint when nothing waits */
+#define CACHE_SLOTS 512 /* prepared statements per connection; a power of two */
+/* Requests wait while the log is written back: a little at a time, but not all the time where each
+ * sync is slow. */
+#define CHECKPOINT_PAGES_MIN 250
+#define CHECKPOINT_PAGES_MAX 4000 /* about 16 MiB */
+#define CHECKPOINT_US_PER_PAGE 7  /* more than writing one takes, so that longer ones are syncs */
 #define PAGE_CACHE_KIB 16384
 #define BUSY_TIMEOUT_MS 5000
 #define CAREFUL_TRANSACTIONS 64 /* after one that had to be run again */
@@ -61,6 +65,7 @@ struct db {
     int careful;                 /* transactions that do not bet */
     bool in_transaction;
     int log_pages;
+    int64_t checkpoint_us; /* that the last one took */
     struct row_numbers row_numbers;
 };
 
@@ -573,15 +578,22 @@ void db_rollback_to_savepoint(struct db *db)
 
 bool db_wants_maintenance(const struct db *db, bool idle)
 {
-    return db->log_pages >= (idle ? CHECKPOINT_IDLE_PAGES : CHECKPOINT_PAGES);
+    int64_t pages = db->checkpoint_us / CHECKPOINT_US_PER_PAGE;
+    if (pages < CHECKPOINT_PAGES_MIN)
+        pages = CHECKPOINT_PAGES_MIN;
+    if (pages > CHECKPOINT_PAGES_MAX)
+        pages = CHECKPOINT_PAGES_MAX;
+    return db->log_pages >= (idle ? pages / 2 : pages);
 }
 
 void db_maintain(struct db *db)
 {
     int log = 0, copied = 0;
+    int64_t began = system_clock.microseconds(NULL);
     int code =
         sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &log, &copied);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         note_failure(db, code, "checkpoint");
     db->log_pages = 0; /* what readers held back is counted again with the next commit */
+    db->checkpoint_us = system_clock.microseconds(NULL) - began;
 }
