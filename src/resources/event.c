@@ -223,14 +223,15 @@ static void embed_all(struct request *request, const struct schema *schema, cons
     }
 }
 
+static const struct view kept = {
+    .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true, .sparse = true};
+
 /* Notes the values of the rows of the table. */
 static struct str take_snapshot(struct request *request, const struct schema *schema,
-                                const void *object, bool live, struct str *values)
+                                const void *object, struct str *values)
 {
-    static const struct view kept = {
-        .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true, .sparse = true};
-    embed_all(request, schema, object, live);
     struct text text;
+    embed_all(request, schema, object, false);
     text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
     json_object_noting(&text, schema, object, &kept, values);
     assert(!text.failed);
@@ -238,13 +239,12 @@ static struct str take_snapshot(struct request *request, const struct schema *sc
 }
 
 static struct str take_previous(struct request *request, const struct schema *schema,
-                                const void *before, const struct str *after)
+                                const void *before, const void *after, const struct str *values)
 {
     struct text text;
-    struct str *values = ARENA_ARRAY(request->arena, struct str, schema->count);
-    (void)take_snapshot(request, schema, before, true, values);
+    embed_all(request, schema, before, true);
     text_init(&text, request->arena, SNAPSHOT_BYTES_MAX);
-    json_undo(&text, schema, values, after);
+    json_undo(&text, schema, before, after, values, &kept);
     assert(!text.failed);
     return text_str(&text);
 }
@@ -253,7 +253,7 @@ void event_record(struct request *request, const char *prefix, const char *verb,
                   const struct schema *schema, const void *object, const void *before)
 {
     struct str *values = ARENA_ARRAY(request->arena, struct str, schema->count);
-    struct str snapshot = take_snapshot(request, schema, object, false, values);
+    struct str snapshot = take_snapshot(request, schema, object, values);
     const struct event event = {
         .object =
             {
@@ -266,7 +266,7 @@ void event_record(struct request *request, const char *prefix, const char *verb,
         .type = str_format(request->arena, "%s.%s", prefix, verb),
         .object_type = str_from(schema->name),
         .snapshot = snapshot,
-        .previous = before ? take_previous(request, schema, before, values) : STR_NULL,
+        .previous = before ? take_previous(request, schema, before, object, values) : STR_NULL,
     };
     enum db_result result =
         rows_insert(request, catalog_of(request, &event_resource), &event_resource.schema, &event);

@@ -358,6 +358,8 @@ static void add_object(struct text *text, const struct schema *schema, const voi
                 values[i] = id;
             continue;
         }
+        if (values)
+            values[i] = STR_NULL;
         if (!is_shown(field, object, view, child))
             continue;
         json_key(&scope, str_from(name));
@@ -461,15 +463,45 @@ void json_difference(struct text *text, const struct schema *schema, const void 
     json_end(&scope);
 }
 
-void json_undo(struct text *text, const struct schema *schema, const struct str *before,
-               const struct str *after)
+/* Whether the member's bytes say all that is written of it. */
+static bool is_plain(const struct field *field)
 {
-    struct json_scope scope = json_begin_object(text, JSON_COMPACT);
+    switch (field->kind) {
+    case KIND_STRING:
+    case KIND_BOOL:
+    case KIND_INTEGER:
+    case KIND_TIME:
+    case KIND_PERCENT:
+    case KIND_CHOICE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void json_undo(struct text *text, const struct schema *schema, const void *before,
+               const void *after, const struct str *values, const struct view *view)
+{
+    struct json_scope scope = json_begin_object(text, view->indent);
     for (size_t i = 0; i < schema->count; i++) {
-        if (str_equal(before[i], after[i]))
+        const struct field *field = &schema->fields[i];
+        const char *old = (const char *)before + field->offset;
+        if (is_plain(field) &&
+            memcmp(old, (const char *)after + field->offset, field_size(field)) == 0)
             continue;
-        json_key(&scope, str_from(field_name(&schema->fields[i])));
-        text_add(text, before[i].data ? before[i] : STR("null"));
+        const struct json_scope unchanged = scope;
+        size_t length = text->length;
+        json_key(&scope, str_from(field_name(field)));
+        size_t start = text->length;
+        if (is_shown(field, before, view, NULL))
+            json_value(text, field, before, view, NULL);
+        else
+            text_add_literal(text, "null");
+        struct str value = {text->data + start, text->length - start};
+        if (!str_equal(value, values[i].data ? values[i] : STR("null")))
+            continue;
+        text->length = length;
+        scope = unchanged;
     }
     json_end(&scope);
 }

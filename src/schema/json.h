@@ -35,10 +35,11 @@ void json_difference(struct text *text, const struct schema *schema, const void 
 void json_object_noting(struct text *text, const struct schema *schema, const void *object,
                         const struct view *view, struct str *values);
 
-/* The members of an object that differ from those after a change, whole, and null for those that
- * were not there: what parse_object() turns the object after it back with. */
-void json_undo(struct text *text, const struct schema *schema, const struct str *before,
-               const struct str *after);
+/* The members of `before` that are written differently after a change, whole, and null for those
+ * that were not there: what parse_object() turns the object after it back with. `values`: of
+ * `after`, as json_object_noting() noted them in the same view. */
+void json_undo(struct text *text, const struct schema *schema, const void *before,
+               const void *after, const struct str *values, const struct view *view);
 
 /* Whether a difference that a caller of this version would see exists. */
 bool json_differs(const struct schema *schema, const void *before, const void *after,

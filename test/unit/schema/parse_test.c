@@ -38,10 +38,11 @@ static void check_round_trip(const struct schema *schema, struct chance *chance)
     }
 }
 
+static const struct view kept = {
+    .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true, .sparse = true};
+
 static struct str noted(const struct schema *schema, const void *object, struct str *values)
 {
-    static const struct view kept = {
-        .version = V_NEWEST, .indent = JSON_COMPACT, .everything = true, .sparse = true};
     struct text text;
     text_init(&text, &arena, 1 << 20);
     json_object_noting(&text, schema, object, &kept, values);
@@ -53,18 +54,21 @@ static void check_undoing(const struct schema *schema, struct chance *chance)
 {
     void *before = arena_alloc(&arena, schema->size), *after = arena_alloc(&arena, schema->size);
     void *again = arena_alloc(&arena, schema->size);
-    struct str problem, *old = ARENA_ARRAY(&arena, struct str, schema->count),
-                        *new = ARENA_ARRAY(&arena, struct str, schema->count);
-    fill_object(&arena, chance, schema, before);
-    fill_object(&arena, chance, schema, after);
-    struct str was = noted(schema, before, old), is = noted(schema, after, new);
+    struct str problem, *values = ARENA_ARRAY(&arena, struct str, schema->count);
     struct text undo;
+    fill_object(&arena, chance, schema, before);
+    struct str was = noted(schema, before, values);
     text_init(&undo, &arena, 1 << 20);
-    json_undo(&undo, schema, old, new);
+    json_undo(&undo, schema, before, before, values, &kept);
+    assert_str(text_str(&undo), "{}");
+    fill_object(&arena, chance, schema, after);
+    struct str is = noted(schema, after, values);
+    text_init(&undo, &arena, 1 << 20);
+    json_undo(&undo, schema, before, after, values, &kept);
     if (!parse_object(&arena, schema, is, again, &problem) ||
         !parse_object(&arena, schema, text_str(&undo), again, &problem))
         BREAKS("%.*s", STR_FMT(problem));
-    struct str back = noted(schema, again, new);
+    struct str back = noted(schema, again, values);
     if (!str_equal(was, back))
         BREAKS("%.*s\nbecomes\n%.*s\nby\n%.*s", STR_FMT(was), STR_FMT(back),
                STR_FMT(text_str(&undo)));
