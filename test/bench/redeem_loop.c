@@ -2,11 +2,12 @@
  * POST /v1/redemptions with an Idempotency-Key and leaves the same rows, as many to a transaction
  * as it is told. With a batch of one it is the naive way.
  *
- *   redeem_loop DATABASE BATCH SECONDS CODES [SYNCS]
+ *   redeem_loop DATABASE BATCH SECONDS CODES [SYNCS [INDEX…]]
  *
  * DATABASE was made by coupond and holds one redemption made that way, whose rows are the pattern.
- * CODES is among how many of its codes the uses are spread: 1 makes one hot code. Prints one line
- * of JSON, as load.c does; a latency is that of a transaction. */
+ * CODES is among how many of its codes the uses are spread: 1 makes one hot code. Each INDEX is
+ * dropped first, which shows what it costs. Prints one line of JSON, as load.c does; a latency is
+ * that of a transaction. */
 #include "loop.h"
 
 enum {
@@ -172,14 +173,23 @@ static void step(struct loop *loop, int64_t date)
     run(loop, of.key.statement);
 }
 
+static void drop_index(struct loop *loop, const char *index)
+{
+    char sql[256];
+    snprintf(sql, sizeof(sql), "DROP INDEX IF EXISTS \"%s\"", index);
+    check(loop, sqlite3_exec(loop->db, sql, NULL, NULL, NULL) == SQLITE_OK);
+}
+
 int main(int argc, char **argv)
 {
     static struct loop loop;
     if (argc < 5) {
-        fputs("usage: redeem_loop DATABASE BATCH SECONDS CODES [SYNCS]\n", stderr);
+        fputs("usage: redeem_loop DATABASE BATCH SECONDS CODES [SYNCS [INDEX...]]\n", stderr);
         return EXIT_FAILURE;
     }
     open_database(&loop, argv[1]);
+    for (int i = 6; i < argc; i++)
+        drop_index(&loop, argv[i]);
     read_pattern(&loop);
     prepare_all(&loop);
     read_codes(&loop, strtoul(argv[4], NULL, 10));
