@@ -596,6 +596,22 @@ test('codes import reports the lines of the file that were refused', async () =>
     assert.equal(data[0].max_redemptions, 1);
 });
 
+test('no codes are made that could not be written', async () => {
+    const key = await newShop();
+    const { status } = codes(key, 'generate', '--coupon', 'TEN', '--count', '3', '--out', '/none/codes.csv');
+    assert.equal(status, 73);
+    assert.deepEqual((await get(key, BATCHES)).data, []);
+});
+
+test('a file with codes is kept when no others can be made', async () => {
+    const key = await newShop();
+    const out = join(temporaryDirectory(), 'codes.csv');
+    writeFileSync(out, 'older codes');
+    const { status } = codes(key, 'generate', '--coupon', 'NONE', '--count', '3', '--out', out);
+    assert.equal(status, 65);
+    assert.equal(readFileSync(out, 'utf8'), 'older codes');
+});
+
 for (const [words, expected, message] of [
     [['generate', '--coupon', 'NONE', '--count', '1'], 65, /No such coupon: 'NONE'/],
     [['generate', '--coupon', 'TEN', '--count', '1', '--url', 'http://127.0.0.1:1'], 69, /127\.0\.0\.1:1/],
