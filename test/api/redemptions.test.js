@@ -52,6 +52,18 @@ test('a code is redeemed by what the customer typed, and both counters move', as
     verified();
 });
 
+test('blanks around what the customer typed do not matter', async () => {
+    const { coupon, code, redeem, preview } = account(server);
+    await coupon({ id: 'A' });
+    const { id } = await code('A', { code: 'Save25' });
+    for (const typed of [' save25', 'SAVE25\t', '\r\n save25 \n']) {
+        assert.equal((await preview({ code: typed })).promotion_code, id);
+        assert.equal((await redeem({ code: typed })).promotion_code, id);
+    }
+    for (const typed of [' ', 'save 25'])
+        assert.deepEqual((await preview({ code: typed })).refusals.map(({ reason }) => reason), ['code_unknown']);
+});
+
 test('a code is redeemed by its id, a coupon by its own', async () => {
     const { coupon, code, redeem, customer } = account(server);
     await coupon({ id: 'A' });
