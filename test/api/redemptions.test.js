@@ -548,6 +548,20 @@ test('reaching a cap is an event', async () => {
     assert.equal(reached[1].data.object.active, false);
 });
 
+test('spending all the money there is to give away is such an event', async () => {
+    const { coupon, code, redeem, events } = account(server);
+    const types = async () => (await events('*.fully_redeemed')).map(({ type }) => type);
+    await coupon({ id: 'A', percent_off: 50, max_amount_off_total: 200, max_amount_off_total_currency: 'usd' });
+    await code('A', { code: 'X', max_amount_off_total: 100, max_amount_off_total_currency: 'usd' });
+    await redeem({ code: 'X', amount: 198, currency: 'usd' });
+    assert.deepEqual(await types(), []);
+    await redeem({ code: 'X', amount: 2, currency: 'usd' });
+    assert.deepEqual(await types(), ['promotion_code.fully_redeemed']);
+    await redeem({ coupon: 'A', amount: 200, currency: 'usd' });
+    const [reached] = await events('coupon.fully_redeemed');
+    assert.deepEqual([reached.data.object.valid, reached.data.object.times_redeemed], [false, 3]);
+});
+
 test('a redemption is repeated with its idempotency key and not made again', async () => {
     const { coupon, call, get } = account(server);
     await coupon({ id: 'A', max_redemptions: 1 });
