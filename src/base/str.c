@@ -71,6 +71,20 @@ struct str str_format(struct arena *arena, const char *format, ...)
     return (struct str){data, (size_t)length};
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str str_trim(struct str text)
+{
+    while (text.length && is_blank(text.data[0]))
+        text = (struct str){text.data + 1, text.length - 1};
+    while (text.length && is_blank(text.data[text.length - 1]))
+        text.length--;
+    return text;
+}
+
 struct str str_split(struct str text, char separator, struct str *rest)
 {
     const char *found = text.length ? memchr(text.data, separator, text.length) : NULL;

@@ -32,6 +32,9 @@ bool str_ends(struct str text, struct str suffix);
 /* ASCII A-Z to a-z and nothing else, whatever the locale: the folding of codes and currencies. */
 struct str str_lower(struct arena *arena, struct str text);
 
+/* Without the spaces, tabs and line ends around it. */
+struct str str_trim(struct str text);
+
 /* A NUL-terminated copy that lives as long as the arena. */
 struct str str_copy(struct arena *arena, struct str text);
 

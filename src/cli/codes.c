@@ -216,11 +216,23 @@ static int save_codes(struct client *client, struct arena *arena,
     return status;
 }
 
+/* Before there are codes that could not be written anywhere. What is in the file stays for now. */
+static int check_out(const char *out)
+{
+    FILE *file = out ? fopen(out, "a") : NULL;
+    if (out && !file)
+        return cli_error(EX_CANTCREAT, "codes generate", "cannot write %s: %s", out,
+                         strerror(errno));
+    return file && fclose(file) != 0 ? EX_IOERR : 0;
+}
+
 static int generate(struct client *client, struct arena *arena, struct options *options)
 {
     struct promotion_code_batch batch;
     signal(SIGINT, interrupt);
-    int status = begin_batch(client, arena, options, &batch);
+    int status = check_out(options->out);
+    if (status == 0)
+        status = begin_batch(client, arena, options, &batch);
     if (status == 0)
         status = wait_for(client, arena, &batch);
     if (status == 0)

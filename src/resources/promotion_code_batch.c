@@ -49,6 +49,13 @@ static const struct field batch_fields[] = {
     FIELD(failure_message, "Why no more codes are made.", .is = WHEN_SET),
     FIELD(generated, "How many codes there are already."),
     FIELD_LIVEMODE,
+    FIELD(rules.max_amount_off_total, "What each code may take off altogether, in minor units.",
+          .as = "max_amount_off_total", .in = CREATE, .is = WHEN_SET, .min = 1,
+          .max = AMOUNT_OFF_TOTAL_MAX),
+    FIELD(rules.max_amount_off_total_currency,
+          "Currency of `max_amount_off_total`; that of the coupon by default.",
+          .as = "max_amount_off_total_currency", .in = CREATE, .is = WHEN_SET,
+          .format = FORMAT_CURRENCY),
     FIELD(max_redemptions, "How often each code can be redeemed.", .in = CREATE, .min = 1),
     FIELD_METADATA(.in = CREATE),
     FIELD(pattern,
@@ -56,7 +63,15 @@ static const struct field batch_fields[] = {
           "are.",
           .in = CREATE, .is = NOT_NULL, .max = PATTERN_CHARACTERS_MAX),
     HASH(promotion, promotion_schema, "What the codes are for.", .in = CREATE, .is = REQUIRED),
+    FIELD(rules.release_policy,
+          "Which redemptions can be cancelled: `held_only` by default, `anytime` or `none`.",
+          .as = "release_policy", .in = CREATE, .is = WHEN_SET, .values = release_policies),
+    FIELD(rules.release_window,
+          "For how many seconds after it was redeemed one can be cancelled, with `anytime`.",
+          .as = "release_window", .in = CREATE, .is = WHEN_SET, .min = 1),
     OPT_HASH(restrictions, restrictions_schema, "Who can redeem the codes, on what.", .in = CREATE),
+    FIELD(rules.starts_at, "The first moment at which the codes can be redeemed.",
+          .as = "starts_at", .in = CREATE, .is = WHEN_SET),
     FIELD(status, "How far it is.", .in = FILTER, .values = statuses),
     FIELD(url, "Where the codes are, as CSV.", .is = NOT_NULL | DERIVED),
     FIELD(warnings, "What may not be as intended.", .is = DERIVED),
@@ -67,7 +82,8 @@ static const struct field batch_fields[] = {
 STATEMENT(find_text, "SELECT 1 FROM promotion_codes WHERE tenant = $1 AND code_key = $2 LIMIT 1");
 STATEMENT(next_codes,
           "SELECT o.seq, o.id, o.code, o.created, o.enabled, o.expires_at, o.max_redemptions,"
-          " u.times_redeemed FROM promotion_codes AS o"
+          " u.times_redeemed, o.rules_starts_at, u.max_amount_off_total, u.amount_off_total"
+          " FROM promotion_codes AS o"
           " JOIN promotion_code_uses AS u ON u.tenant = o.tenant AND u.promotion_code = o.seq"
           " WHERE o.tenant = $1 AND o.batch_seq = $2 AND o.seq > $3 ORDER BY o.seq LIMIT $4");
 
@@ -101,6 +117,7 @@ static struct promotion_code *new_code(struct request *request,
     code->max_redemptions = batch->max_redemptions;
     code->promotion = batch->promotion;
     code->restrictions = *batch->restrictions;
+    code->rules = batch->rules;
     return code;
 }
 
@@ -133,6 +150,7 @@ static bool check(struct request *request, void *object, const void *before, uns
     if (!check_pattern(request, batch) || !promotion_code_check_terms(request, code))
         return false;
     batch->expires_at = code->expires_at;
+    batch->rules = code->rules;
     return true;
 }
 
@@ -301,6 +319,11 @@ static void add_code(struct request *request, struct text *piece, struct query *
     if (!db_is_null(query, 6))
         code.max_redemptions = (struct opt_int){true, db_int(query, 6)};
     code.times_redeemed = db_int(query, 7);
+    if (!db_is_null(query, 8))
+        code.rules.starts_at = (struct opt_time){true, db_int(query, 8)};
+    if (!db_is_null(query, 9))
+        code.rules.max_amount_off_total = (struct opt_int){true, db_int(query, 9)};
+    code.amount_off_total = db_int(query, 10);
     promotion_code_resource.derive(request, &code);
     text_add(piece, db_str(query, 1));
     text_add_char(piece, ',');

@@ -27,7 +27,8 @@ struct promotion_code_batch {
     struct str pattern;
     struct promotion promotion;
     struct restrictions *restrictions;
-    struct choice status; /* enum batch_status */
+    struct redemption_rules rules; /* of each code */
+    struct choice status;          /* enum batch_status */
     struct str url;
     struct strings warnings;
 };

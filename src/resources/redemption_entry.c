@@ -134,9 +134,10 @@ static void return_limits(struct request *request, const struct redemption *rede
 
 /* ---- events ---- */
 
-static bool is_reached(struct opt_int max, int64_t count)
+/* Whether a cap is reached by adding something, and was not before. */
+static bool is_reached(struct opt_int max, int64_t count, int64_t added)
 {
-    return max.set && count == max.value;
+    return max.set && added > 0 && count == max.value;
 }
 
 /* A use of a code changes what is shown of it, which is an event; one of the coupon is none, but
@@ -153,16 +154,19 @@ static void record_change(struct request *request, const struct coupon *coupon,
         promotion_code_resource.derive(request, &after);
         event_record(request, promotion_code_resource.events, "updated",
                      &promotion_code_resource.schema, &after, code);
-        if (uses > 0 && is_reached(code->max_redemptions, after.times_redeemed))
+        if (is_reached(code->max_redemptions, after.times_redeemed, uses) ||
+            is_reached(code->rules.max_amount_off_total, after.amount_off_total, amount))
             event_record(request, promotion_code_resource.events, "fully_redeemed",
                          &promotion_code_resource.schema, &after, NULL);
     }
-    if (uses > 0 && is_reached(coupon->max_redemptions, coupon->times_redeemed + uses)) {
-        struct coupon after = *coupon;
-        after.times_redeemed += uses;
-        coupon_resource.derive(request, &after);
+    struct coupon used = *coupon;
+    used.times_redeemed += uses;
+    used.amount_off_total += amount;
+    if (is_reached(coupon->max_redemptions, used.times_redeemed, uses) ||
+        is_reached(coupon->rules.max_amount_off_total, used.amount_off_total, amount)) {
+        coupon_resource.derive(request, &used);
         event_record(request, coupon_resource.events, "fully_redeemed", &coupon_resource.schema,
-                     &after, NULL);
+                     &used, NULL);
     }
 }
 

@@ -181,18 +181,9 @@ void page_undo(struct visit *visit)
     visit->request->error = (struct error){0};
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 struct str page_field(const struct visit *visit, const char *name)
 {
     const struct form_node *node = form_find(visit->request->form, str_from(name));
-    struct str value = node && !node->first ? node->value : STR_NULL;
-    while (value.length && is_blank(value.data[0]))
-        value = (struct str){value.data + 1, value.length - 1};
-    while (value.length && is_blank(value.data[value.length - 1]))
-        value.length--;
+    struct str value = node && !node->first ? str_trim(node->value) : STR_NULL;
     return value.length && str_characters(value) <= STRING_CHARACTERS_MAX ? value : STR_NULL;
 }

@@ -88,6 +88,50 @@ test('a batch is answered at once and filled in the background', async () => {
     for (const { code } of codes) assert.match(code, /^[2-9A-HJKMNP-Z]{8}$/);
 });
 
+test('every code of a batch has the rules beyond Stripe\'s that the batch says, and counts for itself', async () => {
+    const key = await newShop();
+    const starts_at = Math.floor(Date.now() / 1000) - 10;
+    const rules = {
+        max_amount_off_total: 100, max_amount_off_total_currency: 'usd', release_policy: 'anytime', release_window: 60,
+        starts_at,
+    };
+    const batch = await complete(key, { count: 2, ...rules });
+    const shown = (object) => Object.fromEntries(Object.keys(rules).map((name) => [name, object[name]]));
+    assert.deepEqual(shown(batch), rules);
+    const { data: codes } = await get(key, '/v1/promotion_codes', { batch: batch.id });
+    for (const code of codes) assert.deepEqual(shown(code), rules);
+    const redeem = (code) => post(key, '/v1/redemptions', { code, amount: 1000, currency: 'usd' });
+    assert.equal((await redeem(codes[0].code)).status, 200);
+    assert.equal((await redeem(codes[0].code)).json.error.reason, 'code_budget_spent');
+    assert.deepEqual(new Set((await csv(key, batch)).map(({ code, active }) => `${code} ${active}`)),
+        new Set([`${codes[0].code} false`, `${codes[1].code} true`]));
+    const { json } = await redeem(codes[1].code);
+    assert.equal((await post(key, `/v1/redemptions/${json.id}/cancel`)).json.status, 'canceled');
+});
+
+test('codes of a batch that has not started are not active', async () => {
+    const key = await newShop();
+    const starts_at = Math.floor(Date.now() / 1000) + YEAR;
+    const batch = await complete(key, { count: 1, starts_at });
+    const [code] = await csv(key, batch);
+    assert.equal(code.active, 'false');
+    const { json } = await post(key, '/v1/redemptions/preview', { code: code.code });
+    assert.deepEqual(json.refusals.map(({ reason }) => reason), ['code_not_started']);
+});
+
+test('rules of a batch that no code could have are refused', async () => {
+    const key = await newShop();
+    const now = Math.floor(Date.now() / 1000);
+    const wrong = [
+        ['release_window', { release_window: 60 }],
+        ['max_amount_off_total_currency', { max_amount_off_total: 100 }],
+        ['starts_at', { starts_at: now + YEAR, expires_at: now + 60 }],
+    ];
+    for (const [param, fields] of wrong)
+        refused(await post(key, BATCHES, { promotion, count: 1, ...fields }), { param });
+    assert.deepEqual((await get(key, BATCHES)).data, []);
+});
+
 test('every code is a promotion code with what the batch says', async () => {
     const key = await newShop({ max_redemptions: 50 });
     const expires_at = Math.floor(Date.now() / 1000) + YEAR;
@@ -550,6 +594,22 @@ test('codes import reports the lines of the file that were refused', async () =>
     assert.match(stderr, /2498 codes imported, 2 refused/);
     const { data } = await get(key, '/v1/promotion_codes', { code: 'C7', batch: undefined });
     assert.equal(data[0].max_redemptions, 1);
+});
+
+test('no codes are made that could not be written', async () => {
+    const key = await newShop();
+    const { status } = codes(key, 'generate', '--coupon', 'TEN', '--count', '3', '--out', '/none/codes.csv');
+    assert.equal(status, 73);
+    assert.deepEqual((await get(key, BATCHES)).data, []);
+});
+
+test('a file with codes is kept when no others can be made', async () => {
+    const key = await newShop();
+    const out = join(temporaryDirectory(), 'codes.csv');
+    writeFileSync(out, 'older codes');
+    const { status } = codes(key, 'generate', '--coupon', 'NONE', '--count', '3', '--out', out);
+    assert.equal(status, 65);
+    assert.equal(readFileSync(out, 'utf8'), 'older codes');
 });
 
 for (const [words, expected, message] of [

@@ -52,6 +52,18 @@ test('a code is redeemed by what the customer typed, and both counters move', as
     verified();
 });
 
+test('blanks around what the customer typed do not matter', async () => {
+    const { coupon, code, redeem, preview } = account(server);
+    await coupon({ id: 'A' });
+    const { id } = await code('A', { code: 'Save25' });
+    for (const typed of [' save25', 'SAVE25\t', '\r\n save25 \n']) {
+        assert.equal((await preview({ code: typed })).promotion_code, id);
+        assert.equal((await redeem({ code: typed })).promotion_code, id);
+    }
+    for (const typed of [' ', 'save 25'])
+        assert.deepEqual((await preview({ code: typed })).refusals.map(({ reason }) => reason), ['code_unknown']);
+});
+
 test('a code is redeemed by its id, a coupon by its own', async () => {
     const { coupon, code, redeem, customer } = account(server);
     await coupon({ id: 'A' });
@@ -534,6 +546,20 @@ test('reaching a cap is an event', async () => {
         ['coupon.fully_redeemed', 'promotion_code.fully_redeemed']);
     assert.deepEqual([reached[0].data.object.valid, reached[0].data.object.times_redeemed], [false, 2]);
     assert.equal(reached[1].data.object.active, false);
+});
+
+test('spending all the money there is to give away is such an event', async () => {
+    const { coupon, code, redeem, events } = account(server);
+    const types = async () => (await events('*.fully_redeemed')).map(({ type }) => type);
+    await coupon({ id: 'A', percent_off: 50, max_amount_off_total: 200, max_amount_off_total_currency: 'usd' });
+    await code('A', { code: 'X', max_amount_off_total: 100, max_amount_off_total_currency: 'usd' });
+    await redeem({ code: 'X', amount: 198, currency: 'usd' });
+    assert.deepEqual(await types(), []);
+    await redeem({ code: 'X', amount: 2, currency: 'usd' });
+    assert.deepEqual(await types(), ['promotion_code.fully_redeemed']);
+    await redeem({ coupon: 'A', amount: 200, currency: 'usd' });
+    const [reached] = await events('coupon.fully_redeemed');
+    assert.deepEqual([reached.data.object.valid, reached.data.object.times_redeemed], [false, 3]);
 });
 
 test('a redemption is repeated with its idempotency key and not made again', async () => {

@@ -64,6 +64,14 @@ TEST(test_copies_have_a_nul_behind_them)
     arena_release(&arena);
 }
 
+TEST(test_blanks_around_a_text_are_trimmed)
+{
+    assert_str(str_trim(STR(" \t\r\na b\n ")), "a b");
+    assert_str(str_trim(STR("a")), "a");
+    assert_str(str_trim(STR(" ")), "");
+    assert_null_str(str_trim(STR_NULL));
+}
+
 TEST(test_split_at_the_first_separator)
 {
     struct str rest;
@@ -228,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_starts_and_ends),
         cmocka_unit_test(test_lower_folds_ascii_only),
         cmocka_unit_test(test_copies_have_a_nul_behind_them),
+        cmocka_unit_test(test_blanks_around_a_text_are_trimmed),
         cmocka_unit_test(test_split_at_the_first_separator),
         cmocka_unit_test(test_integers_have_one_spelling),
         cmocka_unit_test(test_text_is_valid_utf8_without_controls),
