@@ -576,6 +576,21 @@ test('a redemption is repeated with its idempotency key and not made again', asy
     assert.equal((await get('/v1/redemption_attempts')).data.length, 1, 'nor is its refusal');
 });
 
+test('a preview takes whatever a redemption takes, and finds the same mistakes', async () => {
+    const { coupon, call } = account(server);
+    await coupon({ id: 'A' });
+    const form = { coupon: 'A', capture_method: 'manual', hold_expires_at: now() + 60, 'metadata[cart]': '7' };
+    for (const path of ['/v1/redemptions/preview', '/v1/redemptions']) {
+        assert.equal((await call('POST', path, form)).status, 200, path);
+        const late = await call('POST', path, { ...form, hold_expires_at: now() - 1 });
+        assert.deepEqual([late.status, late.json.error.param], [400, 'hold_expires_at'], path);
+        const automatic = await call('POST', path, { ...form, capture_method: 'automatic' });
+        assert.deepEqual([automatic.status, automatic.json.error.param], [400, 'hold_expires_at'], path);
+        const metadata = await call('POST', path, { ...form, 'metadata[cart]': 'x'.repeat(501) });
+        assert.deepEqual([metadata.status, metadata.json.error.param], [400, 'metadata[cart]'], path);
+    }
+});
+
 test('a preview with an idempotency key is asked anew each time', async () => {
     const { coupon, call } = account(server);
     await coupon({ id: 'A', max_redemptions: 1 });
