@@ -184,6 +184,7 @@ enum exchange_next exchange_prepare(const struct service *service, struct exchan
         .origin = find_origin(service, exchange),
         .dev = service->dev,
         .guesses = service->guesses,
+        .guess = &exchange->guess,
         .code_shapes = service->code_shapes,
         .sealing_key = service->sealing_key,
     };

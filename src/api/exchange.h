@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/request.h"
 #include "base/str.h"
+#include "redemption/guesses.h"
 #include "resources/resource.h"
 #include "store/accounts.h"
 
@@ -59,6 +60,7 @@ struct exchange {
     struct arena_mark ready; /* the arena as preparing left it, to run again from */
     size_t prepared_header_count;
     struct request request; /* of the last run */
+    struct guess guess;     /* of all runs: what is counted in memory is counted once */
     bool is_answered;       /* by a reading run; a writing one only keeps the attempt */
 
     /* The answer. */

@@ -10,6 +10,7 @@ struct code_shapes;
 struct db;
 struct expansion;
 struct form_node;
+struct guess;
 struct guesses;
 struct random;
 struct redemption_attempt;
@@ -44,6 +45,7 @@ struct request {
 
     struct str address;              /* of the client; null: not known */
     struct guesses *guesses;         /* failed look-ups of codes; NULL: they are not counted */
+    struct guess *guess;             /* that this request is, in all of its runs */
     struct code_shapes *code_shapes; /* by which codes are refused; NULL: none is */
 
     bool timer_set;        /* something may be due earlier than the scheduler expects */

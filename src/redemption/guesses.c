@@ -3,6 +3,7 @@
 #include "redemption/guesses.h"
 
 #include "base/limits.h"
+#include "base/request.h"
 
 #include <pthread.h>
 #include <sodium.h>
@@ -153,4 +154,31 @@ bool guesses_count(struct guesses *guesses, int64_t tenant, const struct guesser
             burst |= count(guesses, tenant, i, guessers->who[i], now);
     pthread_mutex_unlock(&guesses->lock);
     return burst;
+}
+
+/* ---- of a request ---- */
+
+bool guess_allow(const struct request *request, const struct guessers *guessers, bool *first)
+{
+    struct guess *guess = request->guess;
+    *first = false;
+    if (!request->guesses)
+        return true;
+    if (!guess->asked)
+        guess->allowed = guesses_allow(request->guesses, request->tenant, guessers,
+                                       request->started, &guess->first);
+    guess->asked = true;
+    *first = guess->first;
+    return guess->allowed;
+}
+
+bool guess_count(const struct request *request, const struct guessers *guessers)
+{
+    struct guess *guess = request->guess;
+    if (!request->guesses)
+        return false;
+    if (!guess->counted)
+        guess->burst = guesses_count(request->guesses, request->tenant, guessers, request->started);
+    guess->counted = true;
+    return guess->burst;
 }

@@ -6,6 +6,7 @@
 #include "base/str.h"
 
 struct guesses;
+struct request;
 
 enum guesser {
     GUESSER_KEY,
@@ -19,6 +20,15 @@ struct guessers {
     struct str who[GUESSER_COUNT];
 };
 
+/* What a request was told. Should its transaction be run again it is told the same. */
+struct guess {
+    bool asked;
+    bool allowed;
+    bool first;
+    bool counted;
+    bool burst;
+};
+
 struct guesses *guesses_new(void);
 void guesses_free(struct guesses *guesses);
 
@@ -30,3 +40,7 @@ bool guesses_allow(struct guesses *guesses, int64_t tenant, const struct guesser
 /* Counts a look-up that failed. True: it used up a budget, for the first time in a while. */
 bool guesses_count(struct guesses *guesses, int64_t tenant, const struct guessers *guessers,
                    int64_t now);
+
+/* The same two for a request, whose guess that is; where none are counted all are allowed. */
+bool guess_allow(const struct request *request, const struct guessers *guessers, bool *first);
+bool guess_count(const struct request *request, const struct guessers *guessers);

@@ -77,7 +77,7 @@ static bool check_address(struct request *request, const struct redemption *purc
 bool appraisal_check(struct request *request, struct redemption *purchase,
                      struct appraisal *appraisal)
 {
-    *appraisal = (struct appraisal){.now = request->now, .address = request->address};
+    *appraisal = (struct appraisal){.address = request->address};
     if (!check_amounts(request, purchase) || !check_address(request, purchase, appraisal))
         return false;
     appraisal->customer = purchase->customer.object;
@@ -119,9 +119,8 @@ static bool find_code(struct request *request, const struct redemption *purchase
         [GUESSER_CUSTOMER] = customer.data ? customer : purchase->email_key,
         [GUESSER_ADDRESS] = appraisal->address,
     }};
-    struct guesses *guesses = request->guesses;
     bool first;
-    if (guesses && !guesses_allow(guesses, request->tenant, &guessers, appraisal->now, &first)) {
+    if (!guess_allow(request, &guessers, &first)) {
         request->began = false; /* the next attempt with the same idempotency key is a new one */
         if (first)
             appraisal_note(request, purchase, appraisal, REFUSAL_BIT(REFUSAL_RATE_LIMITED));
@@ -132,8 +131,8 @@ static bool find_code(struct request *request, const struct redemption *purchase
     int64_t row = promotion_code_meant(request, str_trim(purchase->code), customer, false);
     if (row)
         appraisal->code = resource_load(request, &promotion_code_resource, row);
-    else if (guesses)
-        appraisal->suspects = guesses_count(guesses, request->tenant, &guessers, appraisal->now);
+    else
+        appraisal->suspects = guess_count(request, &guessers);
     return true;
 }
 

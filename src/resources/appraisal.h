@@ -14,7 +14,6 @@ struct appraisal {
     const struct customer *customer;   /* NULL: a guest, or nobody known */
     struct offer offer;
     struct purchase purchase;
-    int64_t now;        /* in real time, by which guesses are counted */
     struct str address; /* for which they are counted; null: none */
     bool suspects;      /* the look-up used up a budget of guesses */
     unsigned refusals;  /* 0: it applies */

@@ -129,6 +129,16 @@ static void *read_snapshot(struct request *request, const struct resource *resou
     return object;
 }
 
+/* Events of earlier releases have all of the object before, with its kind, but what was empty. */
+static void *read_previous(struct request *request, const struct resource *resource,
+                           const void *after, struct str previous)
+{
+    if (!previous.data)
+        return NULL;
+    bool whole = parse_has_member(previous, "object");
+    return read_snapshot(request, resource, whole ? NULL : after, previous);
+}
+
 /* The object as it was and as it had been, with what only older versions show of it. */
 static void derive(struct request *request, void *object)
 {
@@ -136,8 +146,7 @@ static void derive(struct request *request, void *object)
     const struct resource *resource = resource_named(event->object_type);
     assert(resource);
     void *after = read_snapshot(request, resource, NULL, event->snapshot);
-    void *before =
-        event->previous.data ? read_snapshot(request, resource, after, event->previous) : NULL;
+    void *before = read_previous(request, resource, after, event->previous);
     if (resource->older) {
         resource->older(request, after);
         if (before)

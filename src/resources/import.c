@@ -81,7 +81,8 @@ static int64_t row_at(struct request *request, const struct resource *resource, 
 static bool place(struct request *request, const struct line *line, const struct resource *resource,
                   struct object *object)
 {
-    bool free = line->row > 0 && line->row >> ROW_SECOND_BITS <= request->now &&
+    bool free = resource->ids_return && line->row > 0 &&
+                line->row >> ROW_SECOND_BITS <= request->now &&
                 !resource_load(request, resource, line->row);
     if (line->deleted && line->row && !free)
         return fail_line(request, "row", "Another object is in its place.");

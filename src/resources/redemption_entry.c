@@ -1,6 +1,7 @@
 /* Entering uses and giving them back: ledger, counters, record and events move together. */
 #include "base/arena.h"
 #include "base/request.h"
+#include "money/discount.h"
 #include "redemption/allowance.h"
 #include "redemption/ledger.h"
 #include "resources/coupon.h"
@@ -297,14 +298,14 @@ static bool check_brought(struct request *request, struct redemption *redemption
                           const struct promotion_code *code)
 {
     const struct redemption_transitions *transitions = &redemption->status_transitions;
+    int64_t most = redemption->amount.set ? redemption->amount.value : MONEY_AMOUNT_MAX;
     if (!redemption->coupon.row || !redemption->source.value || !redemption->status.value)
         return fail(request, CODE_parameter_missing, STR_NULL,
                     "A redemption has a coupon, a source and a status.");
     if (code && code->promotion.coupon.row != redemption->coupon.row)
         return fail(request, CODE_NONE, STR("coupon"), "It is not the coupon of the code.");
     if (redemption->amount_discount.set &&
-        (redemption->amount_discount.value < 0 ||
-         (redemption->amount.set && redemption->amount_discount.value > redemption->amount.value)))
+        (redemption->amount_discount.value < 0 || redemption->amount_discount.value > most))
         return fail(request, CODE_NONE, STR("amount_discount"), "It is no part of the amount.");
     if (redemption->status.value == REDEMPTION_HELD && !redemption->hold_expires_at.set)
         return fail(request, CODE_parameter_missing, STR("hold_expires_at"),

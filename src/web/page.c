@@ -145,15 +145,13 @@ static bool is_within_limit(const struct visit *visit, const struct code_try *tr
 bool page_may_try_code(const struct visit *visit, const struct code_try *tried)
 {
     struct request *request = visit->request;
-    struct guesses *guesses = request->guesses;
     const struct guessers guessers = guessers_of(visit, tried);
     const struct redemption_attempt known = {
         .code = tried->text,
         .customer.id = tried->customer,
     };
     bool first;
-    if (is_within_limit(visit, tried, &first) &&
-        (!guesses || guesses_allow(guesses, request->tenant, &guessers, request->started, &first)))
+    if (is_within_limit(visit, tried, &first) && guess_allow(request, &guessers, &first))
         return true;
     if (first)
         attempt_note(request, &known, NULL, NULL, REFUSAL_BIT(REFUSAL_RATE_LIMITED));
@@ -166,8 +164,7 @@ void page_code_refused(const struct visit *visit, const struct code_try *tried)
     struct redemption_attempt *attempt = request->attempt;
     const struct guessers guessers = guessers_of(visit, tried);
     ++*tried->refused;
-    bool suspects = request->guesses &&
-                    guesses_count(request->guesses, request->tenant, &guessers, request->started);
+    bool suspects = guess_count(request, &guessers);
     if (!attempt)
         return; /* no rule of the code's: it has the coupon of another discount */
     attempt->code = tried->text;

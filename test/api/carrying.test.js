@@ -204,6 +204,20 @@ test('redemptions that come after their code are among its times_redeemed', () =
     assert.equal(counts(data), '5|3|4');
 });
 
+test('what a redemption took off is no more than any amount', () => {
+    const data = newData();
+    const most = 1_000_000_000_000;
+    const first = [-1, 0, most - 1, most, most + 1].map((amount_discount, i) => redemption(i, { amount_discount }));
+    const { status, stderr } = imported(data, lines(TEN, CODE, ...first));
+    assert.equal(status, BAD_DATA);
+    assert.deepEqual(stderr.match(/^Line \d+: rdm_\d: amount_discount: .*/gm), [
+        'Line 3: rdm_0: amount_discount: It is no part of the amount.',
+        'Line 7: rdm_4: amount_discount: It is no part of the amount.',
+    ]);
+    verified(data);
+    assert.equal(counts(data), '3|3|3');
+});
+
 test('redemptions that no count had counted yet are counted', () => {
     const data = newData();
     const { status, stderr } = imported(data, lines(redemption(1), TEN, CODE, redemption(2)));

@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { refused } from '../lib/assert.js';
 import { newKey, raw, stripe } from '../lib/client.js';
 import { coupond, start, temporaryDirectory } from '../lib/server.js';
+import { sqlite } from '../lib/transfer.js';
 
 const VERSIONS = ['2020-08-27', '2022-08-01', '2023-10-16', '2025-02-24.acacia', '2025-03-31.basil',
     '2025-09-30.clover', '2026-10-28.endive'];
@@ -201,6 +202,18 @@ for (const [what, line] of Object.entries(BAD_LINES)) {
         assert.deepEqual((await get(key, '/v1/events')).data, []);
     });
 }
+
+test('no line takes the place of the test clock of another account', async () => {
+    const created = 1500000000;
+    const clock = (id, row) => JSON.stringify({
+        id, object: 'test_helpers.test_clock', row, created, frozen_time: created, status: 'ready',
+        deletes_after: Math.floor(Date.now() / 1000) + 86400,
+    });
+    await seed(newKey(), clock('clock_first'));
+    await seed(newKey(), clock('clock_second', created * 2 ** 24));
+    assert.equal(sqlite(server.data, `SELECT COUNT(DISTINCT seq) FROM test_clocks
+        WHERE id IN ('clock_first', 'clock_second')`), '2');
+});
 
 test('two active codes cannot have the same text, also when they are seeded', async () => {
     const code = (id, text) => ({

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import { refused, rejects } from '../lib/assert.js';
 import { newKey, raw, stripe } from '../lib/client.js';
 import { start } from '../lib/server.js';
+import { sqlite } from '../lib/transfer.js';
 
 const ACACIA = '2025-02-24.acacia';
 
@@ -69,6 +70,18 @@ test('a metadata key that is changed or removed shows its old value', async () =
     await client.coupons.update('A', { name: '', metadata: '' });
     assert.deepEqual(plain((await latest(client)).data.previous_attributes),
         { metadata: { b: '4', c: '3' }, name: 'Old' });
+});
+
+test('an event that an earlier release kept whole shows what was added', async () => {
+    const client = stripe(server);
+    const { id, created } = await client.coupons.create({ amount_off: 10, currency: 'usd' });
+    await client.coupons.update(id, { currency_options: { eur: { amount_off: 5 } } });
+    const previous = { id, object: 'coupon', amount_off: 10, created, currency: 'usd', duration: 'once', valid: true };
+    sqlite(server.data, `UPDATE events SET previous = '${JSON.stringify(previous)}'
+        WHERE type = 'coupon.updated' AND snapshot LIKE '{"id":"${id}"%'`);
+    await client.customers.create(); // so that nothing is read from before
+    const [updated] = (await client.events.list({ type: 'coupon.updated' })).data;
+    assert.deepEqual(plain(updated.data.previous_attributes), { currency_options: {} });
 });
 
 test('switching a code off shows that it was on', async () => {

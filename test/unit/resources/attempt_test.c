@@ -3,6 +3,7 @@
 #include "lib/world.h"
 
 #include "base/limits.h"
+#include "redemption/guesses.h"
 #include "resources/timer.h"
 
 #include <string.h>
@@ -135,12 +136,51 @@ TEST(test_so_many_attempts_are_removed_at_once)
     assert_int_equal(kept(), 0);
 }
 
+/* As when the writer has to run a whole batch again. */
+static int call_twice(const char *form)
+{
+    struct exchange exchange = {
+        .arena = world.arena,
+        .method = STR("POST"),
+        .path = STR("/v1/redemptions"),
+        .body = str_from(form),
+        .authorization = STR("Bearer sk_test_attempts"),
+    };
+    assert_int_equal(exchange_prepare(&world.service, &exchange, &world.random), EXCHANGE_WRITES);
+    for (int run = 0; run < 2; run++) {
+        db_begin(world.db, true);
+        db_reserve_rows(world.db, world.now);
+        exchange_run(&world.service, &exchange, world.db, &world.random);
+        if (run == 0)
+            db_rollback(world.db);
+    }
+    assert_true(db_commit(world.db));
+    world.arena = exchange.arena;
+    return exchange.status;
+}
+
+TEST(test_a_guess_that_is_run_again_is_counted_once)
+{
+    world.service.guesses = guesses_new();
+    for (int i = 0; i < GUESSES_PER_CUSTOMER_MINUTE; i++)
+        assert_int_equal(call_twice("code=A&email=jo@shop.example"), 400);
+    assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM events WHERE type ="
+                                       " 'redemption.guessing_suspected'"),
+                     1);
+    assert_int_equal(call_twice("code=A&email=jo@shop.example"), 429);
+    assert_int_equal(call_twice("code=A&email=jo@shop.example"), 429);
+    assert_int_equal(kept(), GUESSES_PER_CUSTOMER_MINUTE + 1);
+    guesses_free(world.service.guesses);
+    world.service.guesses = NULL;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_attempts_are_kept_for_thirty_days),
         cmocka_unit_test(test_attempts_that_end_one_after_the_other_are_removed_together),
         cmocka_unit_test(test_so_many_attempts_are_removed_at_once),
+        cmocka_unit_test(test_a_guess_that_is_run_again_is_counted_once),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
