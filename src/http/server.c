@@ -221,9 +221,14 @@ static void run_job(void *context, struct db *db, struct random *random)
     exchange_run(call->server->service, &call->exchange, db, random);
 }
 
+/* An answer that was only to be kept note of stands. */
 static void fail_job(void *context, int status, const char *message)
 {
-    exchange_fail(&((struct call *)context)->exchange, status, message);
+    struct exchange *exchange = &((struct call *)context)->exchange;
+    if (exchange->is_answered)
+        log_message(LOG_WARN, "attempt", "an attempt was not kept: %s", message);
+    else
+        exchange_fail(exchange, status, message);
 }
 
 static void finish_job(void *context)
@@ -264,7 +269,7 @@ static enum MHD_Result run(struct call *call)
     if (next == EXCHANGE_WRITES && !call->is_late)
         return queue(call);
     if (next == EXCHANGE_WRITES)
-        exchange_fail(exchange, 503, "The service is being stopped. Please try again.");
+        fail_job(call, 503, "The service is being stopped. Please try again.");
     call->state = CALL_DONE;
     return respond(call);
 }

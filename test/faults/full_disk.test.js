@@ -85,6 +85,8 @@ test('on a full disk changes are refused and nothing is lost', { skip, timeout: 
     for (let more = 1; more <= 20; more++) isRefusedForSpace(await write(n + more));
     await allAreThere(acknowledged);
     assert.equal((await read(`C${n}`)).status, 404, 'a change that was refused is there');
+    const preview = await requests.send({ method: 'POST', path: '/v1/redemptions/preview', fields: { code: 'NONE' }, key });
+    assert.equal(preview.status, 200, `${preview.text}: an answer that needs no space but for its attempt`);
 
     rmSync(ballast);
     const deadline = Date.now() + PATIENCE_MS;
