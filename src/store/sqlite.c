@@ -64,7 +64,8 @@ struct db {
     bool wrote_beyond_savepoint; /* that was left out */
     int careful;                 /* transactions that do not bet */
     bool in_transaction;
-    int log_pages;
+    int log_pages;         /* after the last commit */
+    int log_pages_handled; /* by the last checkpoint */
     int64_t checkpoint_us; /* that the last one took */
     struct row_numbers row_numbers;
 };
@@ -583,17 +584,17 @@ bool db_wants_maintenance(const struct db *db, bool idle)
         pages = CHECKPOINT_PAGES_MIN;
     if (pages > CHECKPOINT_PAGES_MAX)
         pages = CHECKPOINT_PAGES_MAX;
-    return db->log_pages >= (idle ? pages / 2 : pages);
+    bool restarted = db->log_pages < db->log_pages_handled;
+    int64_t grown = db->log_pages - (restarted ? 0 : db->log_pages_handled);
+    return grown >= (idle ? pages / 2 : pages);
 }
 
 void db_maintain(struct db *db)
 {
-    int log = 0, copied = 0;
     int64_t began = system_clock.microseconds(NULL);
-    int code =
-        sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, &log, &copied);
+    int code = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (code != SQLITE_OK && code != SQLITE_BUSY)
         note_failure(db, code, "checkpoint");
-    db->log_pages = 0; /* what readers held back is counted again with the next commit */
+    db->log_pages_handled = db->log_pages; /* what readers held back waits for the next */
     db->checkpoint_us = system_clock.microseconds(NULL) - began;
 }
