@@ -52,13 +52,14 @@ static bool fail_line(struct request *request, const char *param, const char *pr
 
 /* ---- places ---- */
 
-/* The seq of an object that was created at another time: behind those of its second. Timers know a
+/* The seq of an object that was created at another time: behind those of its second, or behind all
+ * where a test clock was ahead, so that objects stay in the order in which they come. Timers know a
  * test clock by it alone, so that no other tenant has that of one. */
 static int64_t row_at(struct request *request, const struct resource *resource, int64_t created)
 {
-    if (created > request->now)
-        return db_next_row(request->db, request->now);
-    int64_t first = created << ROW_SECOND_BITS, last = (created + 1) << ROW_SECOND_BITS;
+    bool ahead = created > request->now;
+    int64_t first = ahead ? 1 : created << ROW_SECOND_BITS;
+    int64_t end = ahead ? INT64_MAX : (created + 1) << ROW_SECOND_BITS, row = first;
     const char *owner = resource == &test_clock_resource ? "$1 > 0" : "tenant = $1";
     struct str sql =
         str_format(request->arena, "SELECT MAX(seq) FROM %s WHERE %s AND seq >= $2 AND seq < $3",
@@ -66,13 +67,11 @@ static int64_t row_at(struct request *request, const struct resource *resource, 
     struct query query = db_query_text(request->db, sql);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, first);
-    db_bind_int(&query, last);
-    int64_t row = first;
+    db_bind_int(&query, end);
     if (db_row(&query) && !db_is_null(&query, 0))
         row = db_int(&query, 0) + 1;
     db_end(&query);
-    if (created == request->now)
-        db_raise_row(request->db, row);
+    db_raise_row(request->db, row); /* new objects come after it */
     return row;
 }
 
