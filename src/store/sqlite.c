@@ -26,7 +26,7 @@
 #define CHECKPOINT_PAGES_MIN 250
 #define CHECKPOINT_PAGES_MAX 4000 /* about 16 MiB */
 #define CHECKPOINT_US_PER_PAGE 7  /* more than writing one takes, so that longer ones are syncs */
-#define PAGE_CACHE_KIB 16384
+#define PAGE_CACHE_KIB 24576
 #define BUSY_TIMEOUT_MS 5000
 #define CAREFUL_TRANSACTIONS 64 /* after one that had to be run again */
 

@@ -143,7 +143,7 @@ static void open_database(struct loop *loop, const char *path)
                                 NULL) == SQLITE_OK);
     check(loop, sqlite3_exec(loop->db,
                              "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                             "PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000;"
+                             "PRAGMA cache_size=-24576; PRAGMA wal_autocheckpoint=4000;"
                              "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;",
                              NULL, NULL, NULL) == SQLITE_OK);
     loop->random = (uint64_t)now_ns(CLOCK_REALTIME) | 1;
