@@ -216,8 +216,8 @@ CREATE TABLE events (
     created BIGINT NOT NULL,
     deleted_at BIGINT,
     object_type TEXT NOT NULL,
-    snapshot TEXT NOT NULL, -- the newest shape, references as ids
-    previous TEXT,        -- the same before the change
+    snapshot TEXT NOT NULL, -- the newest shape without what is empty, references as ids
+    previous TEXT,        -- what it had instead before a change
     request_id TEXT,
     request_idempotency_key TEXT,
     type TEXT NOT NULL,

@@ -1,7 +1,7 @@
 #pragma once
 /* Where requests run. Reads run at once, each on a connection of its own. Writes queue for one
- * writer: those that arrived while a commit was under way share the next one, each behind a
- * savepoint of its own, and no answer leaves before that commit is on stable storage. */
+ * writer: those that arrived while a commit was under way share the next one (one that is
+ * undone takes no other with it), and no answer leaves before that commit is on stable storage. */
 #include "base/random.h"
 #include "base/str.h"
 
