@@ -27,6 +27,7 @@ static const struct regular {
 
 struct router {
     struct route *routes;
+    size_t *literals; /* how many bytes of each path stand before its first id */
     size_t count;
 };
 
@@ -93,12 +94,22 @@ struct router *router_build(struct arena *arena, bool dev)
     }
     for (size_t i = 0; dev && i < dev_route_count; i++)
         router->routes[router->count++] = dev_routes[i];
+    router->literals = ARENA_ARRAY(arena, size_t, router->count);
+    for (size_t i = 0; i < router->count; i++)
+        router->literals[i] = strcspn(router->routes[i].path, ":");
     return router;
 }
 
 const struct route *router_route(const struct router *router, size_t n)
 {
     return n < router->count ? &router->routes[n] : NULL;
+}
+
+/* Whether the route can be meant; tells nearly all others from it by a length and a byte. */
+static bool may_match(const struct router *router, size_t n, struct str path)
+{
+    size_t last = router->literals[n] - 1;
+    return last < path.length && path.data[last] == router->routes[n].path[last];
 }
 
 /* Compares segment by segment; what stands where the pattern has `:id` goes into ids, still
@@ -131,6 +142,8 @@ const struct route *router_find(const struct router *router, struct arena *arena
 {
     for (size_t i = 0; i < router->count; i++) {
         const struct route *route = &router->routes[i];
+        if (!may_match(router, i, path))
+            continue;
         ids[0] = ids[1] = STR_NULL;
         if (!matches(route->path, path, ids) || !str_is(method, route->method))
             continue;

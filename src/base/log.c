@@ -103,9 +103,8 @@ void log_str(struct log_line *line, const char *key, struct str value)
 
 void log_int(struct log_line *line, const char *key, int64_t value)
 {
-    char digits[24];
-    int length = snprintf(digits, sizeof(digits), "%lld", (long long)value);
-    log_str(line, key, (struct str){digits, (size_t)length});
+    char digits[INT64_CHARACTERS_MAX];
+    log_str(line, key, str_from_int64(value, digits));
 }
 
 void log_end(struct log_line *line)

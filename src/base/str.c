@@ -8,23 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-struct str str_from(const char *text)
-{
-    return (struct str){text, text ? strlen(text) : 0};
-}
-
-bool str_equal(struct str a, struct str b)
-{
-    if (!a.data || !b.data)
-        return a.data == b.data;
-    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
-}
-
-bool str_is(struct str a, const char *text)
-{
-    return str_equal(a, str_from(text));
-}
-
 bool str_starts(struct str text, struct str prefix)
 {
     return text.length >= prefix.length && memcmp(text.data, prefix.data, prefix.length) == 0;
@@ -95,6 +78,19 @@ struct str str_split(struct str text, char separator, struct str *rest)
     size_t before = (size_t)(found - text.data);
     *rest = (struct str){found + 1, text.length - before - 1};
     return (struct str){text.data, before};
+}
+
+struct str str_from_int64(int64_t value, char buffer[INT64_CHARACTERS_MAX])
+{
+    size_t i = INT64_CHARACTERS_MAX;
+    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    do {
+        buffer[--i] = (char)('0' + magnitude % 10);
+        magnitude /= 10;
+    } while (magnitude);
+    if (value < 0)
+        buffer[--i] = '-';
+    return (struct str){buffer + i, INT64_CHARACTERS_MAX - i};
 }
 
 bool str_to_int64(struct str text, int64_t *value)

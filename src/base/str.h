@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct arena;
 
@@ -22,10 +23,23 @@ struct str {
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* View of a C string; NULL becomes the null string. */
-struct str str_from(const char *text);
+static inline struct str str_from(const char *text)
+{
+    return (struct str){text, text ? strlen(text) : 0};
+}
 
-bool str_equal(struct str a, struct str b);
-bool str_is(struct str a, const char *text);
+static inline bool str_equal(struct str a, struct str b)
+{
+    if (!a.data || !b.data)
+        return a.data == b.data;
+    return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
+}
+
+static inline bool str_is(struct str a, const char *text)
+{
+    return str_equal(a, str_from(text));
+}
+
 bool str_starts(struct str text, struct str prefix);
 bool str_ends(struct str text, struct str suffix);
 
@@ -47,6 +61,11 @@ struct str str_split(struct str text, char separator, struct str *rest);
 
 /* A decimal number of 64 bits: optional minus, digits, nothing else. False when it is not one. */
 bool str_to_int64(struct str text, int64_t *value) MUST_CHECK;
+
+#define INT64_CHARACTERS_MAX 20
+
+/* The same the other way, in the buffer's end. */
+struct str str_from_int64(int64_t value, char buffer[INT64_CHARACTERS_MAX]);
 
 /* Number of characters of valid UTF-8. */
 size_t str_characters(struct str text);

@@ -55,16 +55,8 @@ void text_add_char(struct text *text, char c)
 
 void text_add_int64(struct text *text, int64_t value)
 {
-    char digits[20];
-    size_t i = sizeof(digits);
-    uint64_t magnitude = value < 0 ? -(uint64_t)value : (uint64_t)value;
-    do {
-        digits[--i] = (char)('0' + magnitude % 10);
-        magnitude /= 10;
-    } while (magnitude);
-    if (value < 0)
-        digits[--i] = '-';
-    text_add(text, (struct str){digits + i, sizeof(digits) - i});
+    char digits[INT64_CHARACTERS_MAX];
+    text_add(text, str_from_int64(value, digits));
 }
 
 void text_addf(struct text *text, const char *format, ...)

@@ -34,8 +34,8 @@ void framing_init(struct framing *framing)
 
 static bool is_token(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           (c != '\0' && strchr("!#$%&'*+.^_`|~", c));
 }
 
 static void add_to_word(struct framing *framing, char c)
@@ -308,18 +308,40 @@ static size_t skip(struct framing *framing, size_t available)
     return count;
 }
 
+/* How many of `count` bytes the header's line has room for. */
+static size_t header_room(const struct framing *framing, size_t count)
+{
+    size_t used =
+        framing->line_bytes < HEADER_LINE_BYTES_MAX ? framing->line_bytes : HEADER_LINE_BYTES_MAX;
+    return count < HEADER_LINE_BYTES_MAX - used ? count : HEADER_LINE_BYTES_MAX - used;
+}
+
+static size_t take(struct framing *framing, size_t count)
+{
+    framing->line_bytes += count;
+    framing->head_bytes += count;
+    return count;
+}
+
+/* Reads what there is of a header's name; returns how many bytes. */
+static size_t take_name(struct framing *framing, const char *bytes, size_t count)
+{
+    size_t room = header_room(framing, count), i = 0;
+    for (; i < room && is_token(bytes[i]); i++)
+        add_to_word(framing, bytes[i]);
+    return take(framing, i);
+}
+
 /* Skips bytes of a header value that says nothing about framing; returns how many. */
 static size_t skip_value(struct framing *framing, const char *bytes, size_t count)
 {
-    size_t room = HEADER_LINE_BYTES_MAX - framing->line_bytes;
-    size_t i = 0;
-    if (framing->line_bytes >= HEADER_LINE_BYTES_MAX)
-        return 0;
-    while (i < count && i < room && bytes[i] != '\r' && bytes[i] != '\n' && bytes[i] != '\0')
-        i++;
-    framing->line_bytes += i;
-    framing->head_bytes += i;
-    return i;
+    static const char ends[] = {'\r', '\n', '\0'};
+    size_t length = header_room(framing, count);
+    for (size_t i = 0; i < sizeof(ends); i++) {
+        const char *end = memchr(bytes, ends[i], length);
+        length = end ? (size_t)(end - bytes) : length;
+    }
+    return take(framing, length);
 }
 
 struct framing_problem framing_read(struct framing *framing, const char *bytes, size_t count,
@@ -331,11 +353,12 @@ struct framing_problem framing_read(struct framing *framing, const char *bytes, 
             i += skip(framing, count - i);
             continue;
         }
-        if (framing->state == FRAMING_VALUE && framing->header == HEADER_OTHER) {
+        if (framing->state == FRAMING_NAME)
+            i += take_name(framing, bytes + i, count - i);
+        else if (framing->state == FRAMING_VALUE && framing->header == HEADER_OTHER)
             i += skip_value(framing, bytes + i, count - i);
-            if (i == count)
-                break;
-        }
+        if (i == count)
+            break;
         if (framing->state == FRAMING_LINE && framing->line_bytes == 0)
             *request = (int64_t)i;
         struct framing_problem problem = read_byte(framing, bytes[i]);
