@@ -5,7 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -29,13 +32,26 @@ static bool make_private(const char *path)
     return true;
 }
 
+bool directory_sync(const char *file)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s", file);
+    int directory = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = directory >= 0 && fsync(directory) == 0;
+    if (!synced)
+        log_message(LOG_ERROR, "data", "cannot sync %s: %s", path, strerror(errno));
+    if (directory >= 0)
+        close(directory);
+    return synced;
+}
+
 static int open_private(const char *path, int flags)
 {
     return open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 /* The pepper is written whole under another name first, so that it is never seen half-written. */
-static bool create_pepper(struct arena *arena, const struct directory *directory, const char *path)
+static bool create_pepper(struct arena *arena, const char *path)
 {
     struct str draft = str_format(arena, "%s.new", path);
     unsigned char pepper[PEPPER_BYTES];
@@ -45,11 +61,7 @@ static bool create_pepper(struct arena *arena, const struct directory *directory
                    fsync(file) == 0 && rename(draft.data, path) == 0;
     if (file >= 0)
         close(file);
-    int parent = open(directory->path.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    written = written && parent >= 0 && fsync(parent) == 0;
-    if (parent >= 0)
-        close(parent);
-    return written;
+    return written && directory_sync(path);
 }
 
 static bool read_pepper(struct arena *arena, struct directory *directory)
@@ -57,7 +69,7 @@ static bool read_pepper(struct arena *arena, struct directory *directory)
     struct str path = str_format(arena, "%s/pepper", directory->path.data);
     bool is_new = access(path.data, F_OK) != 0 && errno == ENOENT &&
                   access(directory->database.data, F_OK) != 0;
-    if (is_new && !create_pepper(arena, directory, path.data)) {
+    if (is_new && !create_pepper(arena, path.data)) {
         log_message(LOG_ERROR, "data", "cannot create %s: %s", path.data, strerror(errno));
         return false;
     }

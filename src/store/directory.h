@@ -26,3 +26,6 @@ enum directory_result directory_open(struct arena *arena, const char *path,
                                      struct directory *directory);
 
 void directory_close(struct directory *directory);
+
+/* Makes sure that the name of a file that was created is on the disk. Failing is logged. */
+bool directory_sync(const char *file) MUST_CHECK;

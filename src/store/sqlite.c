@@ -8,17 +8,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/db.h"
+#include "store/directory.h"
+#include "store/gathered_log.h"
 #include "store/row_numbers.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CACHE_SLOTS 512 /* prepared statements per connection; a power of two */
 /* Requests wait while the log is written back: a little at a time, but not all the time where each
@@ -26,7 +24,7 @@
 #define CHECKPOINT_PAGES_MIN 250
 #define CHECKPOINT_PAGES_MAX 4000 /* about 16 MiB */
 #define CHECKPOINT_US_PER_PAGE 7  /* more than writing one takes, so that longer ones are syncs */
-#define PAGE_CACHE_KIB 24576
+#define PAGE_CACHE "24576"        /* KiB for each connection */
 #define BUSY_TIMEOUT_MS 5000
 #define CAREFUL_TRANSACTIONS 64 /* after one that had to be run again */
 
@@ -133,6 +131,7 @@ void sqlite_start(void)
 {
     /* Counting memory takes a lock that all connections share. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    gathered_log_start();
 }
 
 static bool pragma_is(sqlite3 *handle, const char *name, const char *expected)
@@ -152,16 +151,15 @@ static bool pragma_is(sqlite3 *handle, const char *name, const char *expected)
 static bool configure(struct db *db)
 {
     static const char common[] = "PRAGMA trusted_schema=OFF; PRAGMA mmap_size=0;"
+                                 "PRAGMA cache_size=-" PAGE_CACHE ";"
                                  "PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=OFF;"
                                  "PRAGMA cell_size_check=ON; PRAGMA case_sensitive_like=ON;";
     static const char writer[] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;";
     static const char reader[] = "PRAGMA query_only=ON;";
-    char cache[64];
     int on = 1;
-    snprintf(cache, sizeof(cache), "PRAGMA cache_size=-%d;", PAGE_CACHE_KIB);
     sqlite3_busy_timeout(db->handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    if (!sqlite_execute(db, common) || !sqlite_execute(db, cache) ||
+    if (!sqlite_execute(db, common) ||
         !sqlite_execute(db, db->role == SQLITE_WRITER ? writer : reader) ||
         !sqlite_execute(db, "PRAGMA wal_autocheckpoint=0;"))
         return false;
@@ -178,17 +176,7 @@ static bool configure(struct db *db)
  * commits could vanish with the file's name: make the log exist and sync the directory here. */
 static bool make_log_durable(struct db *db, const char *path)
 {
-    char copy[4096];
-    snprintf(copy, sizeof(copy), "%s", path);
-    if (!sqlite_execute(db, "BEGIN IMMEDIATE; COMMIT;"))
-        return false;
-    int directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = directory >= 0 && fsync(directory) == 0;
-    if (!synced)
-        log_message(LOG_ERROR, "database", "cannot sync the data directory: %s", strerror(errno));
-    if (directory >= 0)
-        close(directory);
-    return synced;
+    return sqlite_execute(db, "BEGIN IMMEDIATE; COMMIT;") && directory_sync(path);
 }
 
 static int count_log_pages(void *context, sqlite3 *handle, const char *name, int pages)
