@@ -133,13 +133,16 @@ static void run_singly(struct executor *executor, struct job *batch)
     }
 }
 
-static void finish_batch(struct job *batch)
+/* Returns how many there were. */
+static size_t finish_batch(struct job *batch)
 {
-    while (batch) {
+    size_t count = 0;
+    for (; batch; count++) {
         struct job *next = batch->next; /* the job is gone when done() returns */
         batch->done(batch->context);
         batch = next;
     }
+    return count;
 }
 
 /* Takes what is queued, up to a batch; waits a while when there is nothing. */
@@ -176,12 +179,13 @@ static bool is_stopping(struct executor *executor)
     return stopping;
 }
 
-static bool is_idle(struct executor *executor)
+/* How many requests wait, with those that will have come back: as many as were finished. */
+static size_t waiting(struct executor *executor, size_t finished)
 {
     pthread_mutex_lock(&executor->lock);
-    bool idle = !executor->first;
+    size_t queued = executor->queued;
     pthread_mutex_unlock(&executor->lock);
-    return idle;
+    return queued ? queued + finished : 0;
 }
 
 /* Jobs that waited too long are refused: whoever sent them may have given up. */
@@ -241,9 +245,9 @@ static void *write_forever(void *context)
             run_all(executor, batch);
         else if (atomic_load(&executor->full))
             try_space(executor);
-        finish_batch(batch);
+        size_t finished = finish_batch(batch);
         db_clear(executor->writer);
-        if (db_wants_maintenance(executor->writer, is_idle(executor))) {
+        if (db_wants_maintenance(executor->writer, waiting(executor, finished))) {
             end_idle_reads(executor);
             db_maintain(executor->writer);
             end_idle_reads(executor); /* those of meanwhile, or the log cannot start over */

@@ -112,8 +112,9 @@ void db_reserve_rows(struct db *db, int64_t now);
 /* Later values will be above `row`. */
 void db_raise_row(struct db *db, int64_t row);
 
-/* Whether the storage needs something done, when no transaction is open. `idle`: nothing waits. */
-bool db_wants_maintenance(const struct db *db, bool idle);
+/* Whether the storage needs something done, when no transaction is open. `waiting`: how many
+ * requests would wait for it. */
+bool db_wants_maintenance(const struct db *db, size_t waiting);
 void db_maintain(struct db *db);
 
 /* The rows that a second's objects may have: row = second << ROW_SECOND_BITS + n. */

@@ -19,10 +19,12 @@
 #include <string.h>
 
 #define CACHE_SLOTS 512 /* prepared statements per connection; a power of two */
-/* Requests wait while the log is written back: a little at a time, but not all the time where each
- * sync is slow. */
+/* Requests wait while the log is written back: a little at a time, but more where each sync is slow
+ * or a crowd waits anyway; what was changed again is then written back once. */
 #define CHECKPOINT_PAGES_MIN 250
+#define CHECKPOINT_PAGES_CROWD 1000
 #define CHECKPOINT_PAGES_MAX 4000 /* about 16 MiB */
+#define CHECKPOINT_CROWD 32       /* requests */
 #define CHECKPOINT_US_PER_PAGE 7  /* more than writing one takes, so that longer ones are syncs */
 #define PAGE_CACHE "24576"        /* KiB for each connection */
 #define BUSY_TIMEOUT_MS 5000
@@ -183,7 +185,10 @@ static int count_log_pages(void *context, sqlite3 *handle, const char *name, int
 {
     (void)handle;
     (void)name;
-    ((struct db *)context)->log_pages = pages;
+    struct db *db = context;
+    if (pages < db->log_pages) /* it starts over */
+        db->log_pages_handled = 0;
+    db->log_pages = pages;
     return SQLITE_OK;
 }
 
@@ -565,16 +570,12 @@ void db_rollback_to_savepoint(struct db *db)
     db_release(db);
 }
 
-bool db_wants_maintenance(const struct db *db, bool idle)
+bool db_wants_maintenance(const struct db *db, size_t waiting)
 {
+    int64_t least = waiting < CHECKPOINT_CROWD ? CHECKPOINT_PAGES_MIN : CHECKPOINT_PAGES_CROWD;
     int64_t pages = db->checkpoint_us / CHECKPOINT_US_PER_PAGE;
-    if (pages < CHECKPOINT_PAGES_MIN)
-        pages = CHECKPOINT_PAGES_MIN;
-    if (pages > CHECKPOINT_PAGES_MAX)
-        pages = CHECKPOINT_PAGES_MAX;
-    bool restarted = db->log_pages < db->log_pages_handled;
-    int64_t grown = db->log_pages - (restarted ? 0 : db->log_pages_handled);
-    return grown >= (idle ? pages / 2 : pages);
+    pages = pages < least ? least : pages > CHECKPOINT_PAGES_MAX ? CHECKPOINT_PAGES_MAX : pages;
+    return db->log_pages - db->log_pages_handled >= (waiting == 0 ? pages / 2 : pages);
 }
 
 void db_maintain(struct db *db)

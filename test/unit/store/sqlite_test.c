@@ -360,13 +360,13 @@ TEST(test_a_log_that_grew_is_checkpointed)
 {
     char big[4000];
     memset(big, 'x', sizeof(big));
-    assert_false(db_wants_maintenance(db, false));
+    assert_false(db_wants_maintenance(db, 1));
     for (int64_t id = 1; id <= 600; id++)
         if (id != 13)
             add_note(id, (struct str){big, sizeof(big)});
-    assert_true(db_wants_maintenance(db, true));
+    assert_true(db_wants_maintenance(db, 0));
     db_maintain(db);
-    assert_false(db_wants_maintenance(db, true));
+    assert_false(db_wants_maintenance(db, 0));
     assert_int_equal(db_failed(db), DB_OK);
     struct query query = db_query_text(db, STR("PRAGMA wal_checkpoint(PASSIVE)"));
     assert_true(db_row(&query));
@@ -374,6 +374,25 @@ TEST(test_a_log_that_grew_is_checkpointed)
     assert_int_equal(db_int(&query, 1), db_int(&query, 2)); /* all of it was copied */
     db_end(&query);
     assert_int_equal(notes(), 599);
+}
+
+TEST(test_the_more_requests_wait_the_more_is_written_back_at_a_time)
+{
+    static const size_t waiting[] = {0, 1, 31, 32};
+    int first[ARRAY_LENGTH(waiting)] = {0}; /* page at which it is time */
+    add_note(1, STR("first"));
+    db_maintain(db);
+    for (int page = 1; page <= 4000; page++) {
+        world_sql(&world, "UPDATE notes SET text = CASE text WHEN 'first' THEN 'other' ELSE "
+                          "'first' END"); /* changes a page */
+        for (size_t i = 0; i < ARRAY_LENGTH(waiting); i++)
+            if (!first[i] && db_wants_maintenance(db, waiting[i]))
+                first[i] = page;
+    }
+    assert_true(first[1] >= 250); /* more where syncs are slow */
+    assert_int_equal(first[0], first[1] / 2);
+    assert_int_equal(first[2], first[1]);
+    assert_int_equal(first[3], first[1] > 1000 ? first[1] : 1000);
 }
 
 int main(void)
@@ -413,6 +432,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_file_is_sound_and_set_up_for_durability, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_log_that_grew_is_checkpointed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_the_more_requests_wait_the_more_is_written_back_at_a_time, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
