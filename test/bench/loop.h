@@ -172,7 +172,8 @@ static int compare(const void *one, const void *other)
 
 /* Runs batches for so long and prints one line of JSON. The log is left for the next run to begin
  * with, as in a server. */
-static void measure(struct loop *loop, size_t batch, double seconds, const struct syncs *syncs)
+static inline void measure(struct loop *loop, size_t batch, double seconds,
+                           const struct syncs *syncs)
 {
     static int64_t latencies[LATENCIES_MAX];
     size_t count = 0;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { measureCodes } from './codes.js';
 import { judge, median, number, Samples, spread } from './report.js';
 import {
-    addRedemption, code, counted, fill, measure, residentMegabytes, startCoupond, startReply, writeRequests,
+    addRedemption, code, counted, fill, measure, residentMegabytes, startCoupond, startBare, writeRequests,
 } from './servers.js';
 import { counterFile, some } from './subjects.js';
 
@@ -76,6 +76,14 @@ export async function measureRedemptions(directory, { rounds, seconds, progress 
             measure('layout_loop', [name, path(`${name}.db`), batch, seconds, CODES, syncs], counted(syncs));
     }
 
+    // The same behind libmicrohttpd, as coupond is.
+    async function layoutServer(name, requests) {
+        const syncs = counterFile(path(`${name}-http.syncs`));
+        const server = await startBare('layout_server', [name, path(`${name}-http.db`), CODES], syncs);
+        servers.push(server);
+        return load(`${name}-http`, server, requests, '"redeemed"');
+    }
+
     progress('making databases');
     const filled = await fill(path('codes'), CODES);
     await addRedemption(filled, `code=${code(0)}&${CART}`);
@@ -92,7 +100,9 @@ export async function measureRedemptions(directory, { rounds, seconds, progress 
         ['hot-loop', 'the same in a bare loop', hotLoop],
         ['naive', 'naive: a transaction each, bare', () => naive(1)],
         ['lean', 'counters and entries only, bare', layout('lean')],
-        ['obvious', 'the same in an obvious layout', layout('obvious')],
+        ['lean-http', 'the same behind HTTP', await layoutServer('lean', targets), [PEAK]],
+        ['obvious', 'in an obvious layout, bare', layout('obvious')],
+        ['obvious-http', 'the same behind HTTP', await layoutServer('obvious', targets), [PEAK]],
     ];
     const idle = residentMegabytes(server.pid);
     const samples = measureAll(subjects, CONNECTIONS, rounds, progress);
@@ -100,9 +110,9 @@ export async function measureRedemptions(directory, { rounds, seconds, progress 
     progress('');
     console.log(`\n1. and 2. Durable redemptions over ${number(CODES)} codes, each with Idempotency-Key and events; ` +
         `a loop's connections are its batch\n\n${heading()}`);
-    for (const [name, title] of subjects) {
-        for (const connections of CONNECTIONS) {
-            console.log(row(connections === 1 ? title : '', connections, samples.of(name, connections)));
+    for (const [name, title, , counts = CONNECTIONS] of subjects) {
+        for (const connections of counts) {
+            console.log(row(connections === counts[0] ? title : '', connections, samples.of(name, connections)));
         }
     }
     const of = (name, other) => samples.ratio('rate', name, other, PEAK);
@@ -110,7 +120,7 @@ export async function measureRedemptions(directory, { rounds, seconds, progress 
         `${number(of('hot', 'redeem'), 2)}x distinct codes`);
     const budgets = [
         { name: 'B4', what: 'distinct codes: rate, of counters and entries only', value: of('redeem', 'lean'), unit: 'x', least: 0.35 },
-        { name: 'B4', what: 'distinct codes: rate, of the obvious layout', value: of('redeem', 'obvious'), unit: 'x', least: 1 },
+        { name: 'B4', what: 'distinct codes: rate, of the obvious layout behind HTTP', value: of('redeem', 'obvious-http'), unit: 'x', least: 1 },
         { name: 'B5', what: 'one hot code: rate, of distinct codes', value: of('hot', 'redeem'), unit: 'x', least: 0.9 },
         { name: 'B6', what: 'distinct codes: rate, of the naive way', value: of('redeem', 'naive'), unit: 'x', least: 2.5 },
     ];
@@ -144,7 +154,8 @@ function measureAll(subjects, connectionCounts, rounds, progress) {
     const samples = new Samples();
     for (let round = 0; round < rounds; round++) {
         for (const connections of connectionCounts) {
-            for (const [name, title, run] of subjects) {
+            for (const [name, title, run, counts = CONNECTIONS] of subjects) {
+                if (!counts.includes(connections)) continue;
                 progress(`round ${round + 1} of ${rounds}: ${title}, ${connections}`);
                 samples.add(name, connections, run(connections));
             }
@@ -185,7 +196,7 @@ async function measureDelays({ copy, serve, load, targets, naiveData, seconds, r
 
 async function measureSizes({ path, serve, load, rounds, progress }) {
     const subjects = [], memory = [], budgets = [];
-    const reply = await startReply();
+    const reply = await startBare('reply');
     subjects.push(['reply', 'bare libmicrohttpd reply', load('reply', reply, [{ target: '/' }], '"text"')]);
     for (const size of SIZES) {
         progress(`making ${number(size)} codes`);

@@ -69,15 +69,17 @@ export async function startCoupond(directory, { dev = false, syncs, env = {} } =
     return { directory, port, pid: child.pid, syncs, stop: () => stop(child) };
 }
 
-export async function startReply() {
-    const child = spawn(join(built, 'reply'), { stdio: ['pipe', 'pipe', 'inherit'] });
+// A server of this directory's, which prints its port and serves until its standard input ends.
+export async function startBare(program, args = [], syncs = undefined) {
+    const env = syncs ? counted(syncs) : process.env;
+    const child = spawn(join(built, program), args.map(String), { env, stdio: ['pipe', 'pipe', 'inherit'] });
     running.add(child);
     const [port] = await once(child.stdout.setEncoding('utf8'), 'data');
     const end = () => {
         child.stdin.end();
         return once(child, 'exit').then(() => running.delete(child));
     };
-    return { port: Number(port), pid: child.pid, stop: end };
+    return { port: Number(port), pid: child.pid, syncs, stop: end };
 }
 
 async function post(server, path, body, headers = {}) {

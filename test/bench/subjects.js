@@ -2,7 +2,7 @@
 import { ftruncateSync, openSync, closeSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-    code, codeId, counted, COUPON, fill, fillPattern, measure, startCoupond, startReply, writeRequests,
+    code, codeId, counted, COUPON, fill, fillPattern, measure, startCoupond, startBare, writeRequests,
 } from './servers.js';
 
 const SYNCS_BYTES = 4096;
@@ -44,7 +44,7 @@ export async function prepare(directory, seconds, sizes, wanted) {
         return server;
     }
 
-    const reply = await startReply();
+    const reply = await startBare('reply');
     servers.push(reply);
     load('reply', 'bare libmicrohttpd reply', reply, [{ target: `/v1/coupons/${COUPON}` }], '"text"');
 
