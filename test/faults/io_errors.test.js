@@ -26,6 +26,8 @@ const FAULTS = [['write', EIO], ['write', ENOSPC], ['sync', EIO], ['truncate', E
 const key = newKey();
 const directory = temporaryDirectory();
 const prepared = join(directory, 'prepared');
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 const redemption = (n) => ({
@@ -50,6 +52,8 @@ async function runFailing(data, env) {
     const child = spawn(binary, ['serve', '--dev', '--listen', '127.0.0.1:0', '--data', data],
         { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
     const ended = once(child, 'close');
+    running.add(child);
+    child.on('close', () => running.delete(child));
     const answers = new Map();
     let log = '', port;
     child.stderr.setEncoding('utf8').on('data', (text) => (log += text));
@@ -59,7 +63,9 @@ async function runFailing(data, env) {
     if (port) {
         const requests = new Requests({ host: '127.0.0.1', port }, 1);
         for (let n = 0; n < REDEMPTIONS && child.exitCode === null; n++) {
-            const answer = await requests.send(redemption(n)).catch(() => null);
+            const answered = requests.send(redemption(n)).catch(() => null);
+            const answer = await Promise.race([answered, sleep(PATIENCE_MS, false, { ref: false })]);
+            assert(answer !== false, `redemption ${n} was not answered\n${log}`);
             if (answer) answers.set(n, answer);
         }
         requests.close();
