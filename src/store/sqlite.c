@@ -19,12 +19,14 @@
 #include <string.h>
 
 #define CACHE_SLOTS 512 /* prepared statements per connection; a power of two */
-/* Requests wait while the log is written back: a little at a time, but more where each sync is slow
- * or a crowd waits anyway; what was changed again is then written back once. */
+/* Requests wait while the log is written back: a little at a time, but more where each sync is
+ * slow, or where a crowd or a large commit makes them wait anyway; what was changed again is then
+ * written back once. */
 #define CHECKPOINT_PAGES_MIN 250
 #define CHECKPOINT_PAGES_CROWD 1000
 #define CHECKPOINT_PAGES_MAX 4000 /* about 16 MiB */
 #define CHECKPOINT_CROWD 32       /* requests */
+#define CHECKPOINT_COMMIT 100     /* pages of a large one */
 #define CHECKPOINT_US_PER_PAGE 7  /* more than writing one takes, so that longer ones are syncs */
 #define PAGE_CACHE "24576"        /* KiB for each connection */
 #define BUSY_TIMEOUT_MS 5000
@@ -65,6 +67,7 @@ struct db {
     int careful;                 /* transactions that do not bet */
     bool in_transaction;
     int log_pages;         /* after the last commit */
+    int commit_pages;      /* of the last one */
     int log_pages_handled; /* by the last checkpoint */
     int64_t checkpoint_us; /* that the last one took */
     struct row_numbers row_numbers;
@@ -187,7 +190,8 @@ static int count_log_pages(void *context, sqlite3 *handle, const char *name, int
     (void)name;
     struct db *db = context;
     if (pages < db->log_pages) /* it starts over */
-        db->log_pages_handled = 0;
+        db->log_pages = db->log_pages_handled = 0;
+    db->commit_pages = pages - db->log_pages;
     db->log_pages = pages;
     return SQLITE_OK;
 }
@@ -572,7 +576,8 @@ void db_rollback_to_savepoint(struct db *db)
 
 bool db_wants_maintenance(const struct db *db, size_t waiting)
 {
-    int64_t least = waiting < CHECKPOINT_CROWD ? CHECKPOINT_PAGES_MIN : CHECKPOINT_PAGES_CROWD;
+    bool crowd = waiting >= CHECKPOINT_CROWD || db->commit_pages >= CHECKPOINT_COMMIT;
+    int64_t least = crowd ? CHECKPOINT_PAGES_CROWD : CHECKPOINT_PAGES_MIN;
     int64_t pages = db->checkpoint_us / CHECKPOINT_US_PER_PAGE;
     pages = pages < least ? least : pages > CHECKPOINT_PAGES_MAX ? CHECKPOINT_PAGES_MAX : pages;
     return db->log_pages - db->log_pages_handled >= (waiting == 0 ? pages / 2 : pages);

@@ -395,6 +395,23 @@ TEST(test_the_more_requests_wait_the_more_is_written_back_at_a_time)
     assert_int_equal(first[3], first[1] > 1000 ? first[1] : 1000);
 }
 
+TEST(test_after_a_large_commit_more_is_written_back)
+{
+    char big[4000];
+    memset(big, 'x', sizeof(big));
+    db_maintain(db);
+    db_maintain(db); /* takes no time, as if syncs did not */
+    for (int64_t id = 100; id < 400; id += 100) {
+        db_begin(db, true);
+        for (int64_t i = 0; i < 100; i++) /* a page each */
+            add_note(id + i, (struct str){big, sizeof(big)});
+        assert_true(db_commit(db));
+    }
+    assert_false(db_wants_maintenance(db, 1));
+    add_note(1, STR("little"));
+    assert_true(db_wants_maintenance(db, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,6 +449,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_file_is_sound_and_set_up_for_durability, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_log_that_grew_is_checkpointed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_after_a_large_commit_more_is_written_back, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(
             test_the_more_requests_wait_the_more_is_written_back_at_a_time, set_up, tear_down),
     };
