@@ -55,11 +55,14 @@ struct request;
     X(parameter_unknown, true)                          \
     X(payment_intent_unexpected_state, true)            \
     X(processing_error, true)                           \
+    X(promotion_code_batch_unexpected_state, false)     \
     X(promotion_code_customer_mismatch, false)          \
     X(promotion_code_customer_missing_first_time, true) \
     X(promotion_code_customer_not_first_time, true)     \
     X(property_expansion_max_depth, false)              \
     X(rate_limit, true)                                 \
+    X(redemption_not_releasable, false)                 \
+    X(redemption_unexpected_state, false)               \
     X(resource_already_exists, true)                    \
     X(resource_missing, true)                           \
     X(setup_intent_unexpected_state, true)              \

@@ -47,7 +47,8 @@ enum {
     OPTION_MAX,
     OPTION_INACTIVE,
     OPTION_OUT,
-    OPTION_RESUME
+    OPTION_RESUME,
+    OPTION_DATA = 'd'
 };
 
 /* Options that are parameters of the call. */
@@ -87,6 +88,15 @@ static error_t parse_argument(struct options *options, char *argument, struct ar
     return 0;
 }
 
+/* NAME=VALUE, as in the form. */
+static void add_data(struct options *options, const char *argument, struct argp_state *state)
+{
+    struct str value, name = str_split(str_from(argument), '=', &value);
+    if (!value.data || name.length == 0)
+        argp_error(state, "\"%s\" is not NAME=VALUE", argument);
+    client_add(&options->form, str_format(options->form.arena, "%.*s", STR_FMT(name)).data, value);
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -114,6 +124,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_RESUME:
         options->resume = argument;
+        return 0;
+    case OPTION_DATA:
+        add_data(options, argument, state);
         return 0;
     case ARGP_KEY_ARG:
         return parse_argument(options, argument, state);
@@ -386,6 +399,10 @@ static const struct argp_option options_help[] = {
     {.name = "expires-at", .key = OPTION_EXPIRES, .arg = "TIME", .doc = "unix time of the end"},
     {.name = "max-redemptions", .key = OPTION_MAX, .arg = "N", .doc = "uses of each code"},
     {.name = "inactive", .key = OPTION_INACTIVE, .doc = "they cannot be redeemed yet"},
+    {.name = "data",
+     .key = OPTION_DATA,
+     .arg = "NAME=VALUE",
+     .doc = "generate: any other parameter, as restrictions[minimum_amount]=1000"},
     {.name = "url", .key = OPTION_URL, .arg = "URL", .doc = "the server (" DEFAULT_URL ")"},
     {.name = "api-key", .key = OPTION_KEY, .arg = "KEY", .doc = "API key ($COUPOND_API_KEY)"},
     {0},

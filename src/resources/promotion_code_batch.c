@@ -297,7 +297,7 @@ static bool cancel(struct request *request, const struct route *route, struct an
     if (!resource_parameters(request, route, NULL) || !(batch = find(request)))
         return false;
     if (!is_under_way(batch))
-        return fail(request, CODE_NONE, STR_NULL,
+        return fail(request, CODE_promotion_code_batch_unexpected_state, STR_NULL,
                     "This batch cannot be canceled because its status is `%s`.",
                     statuses[batch->status.value - 1]);
     batch->status.value = BATCH_CANCELED;

@@ -222,7 +222,7 @@ static struct redemption *find(struct request *request, const struct route *rout
 static bool fail_status(struct request *request, const struct redemption *redemption,
                         const char *verb)
 {
-    return fail(request, CODE_NONE, STR_NULL,
+    return fail(request, CODE_redemption_unexpected_state, STR_NULL,
                 "You cannot %s this redemption because its status is `%s`.", verb,
                 redemption_status_name(redemption).data);
 }
@@ -268,19 +268,19 @@ static bool check_release(struct request *request, const struct redemption *rede
     bool held = redemption->status.value == REDEMPTION_HELD;
     int policy = rules->release_policy.value ? rules->release_policy.value : RELEASE_HELD_ONLY;
     if (redemption->source.value != SOURCE_API)
-        return fail(request, CODE_NONE, STR_NULL,
+        return fail(request, CODE_redemption_not_releasable, STR_NULL,
                     "You cannot cancel this redemption because it was not made by the "
                     "redemptions API.");
     if (!held && redemption->status.value != REDEMPTION_REDEEMED)
         return fail_status(request, redemption, "cancel");
     if (policy == RELEASE_NONE || (policy == RELEASE_HELD_ONLY && !held))
-        return fail(request, CODE_NONE, STR_NULL,
+        return fail(request, CODE_redemption_not_releasable, STR_NULL,
                     "You cannot cancel this redemption because the release_policy is `%s`.",
                     release_policies[policy - 1]);
     if (!held && rules->release_window.set &&
         request->now >
             redemption->status_transitions.redeemed_at.seconds + rules->release_window.value)
-        return fail(request, CODE_NONE, STR_NULL,
+        return fail(request, CODE_redemption_not_releasable, STR_NULL,
                     "You cannot cancel this redemption because its release_window of %lld seconds "
                     "is over.",
                     (long long)rules->release_window.value);

@@ -325,7 +325,8 @@ test('a batch that is canceled keeps the codes that it has', async () => {
     const found = await get(key, `${BATCHES}/${json.id}`, { expand: ['promotion.coupon'] });
     assert.equal(found.generated, canceled.generated);
     assert.equal((await csv(key, found)).length, found.generated);
-    refused(await post(key, `${BATCHES}/${json.id}/cancel`), { status: 400, message: /`canceled`/ });
+    refused(await post(key, `${BATCHES}/${json.id}/cancel`),
+        { status: 400, code: 'promotion_code_batch_unexpected_state', message: /`canceled`/ });
     refused(await post(key, `${BATCHES}/pcb_none/cancel`), { status: 404, code: 'resource_missing', param: 'id' });
 });
 
@@ -529,6 +530,21 @@ test('codes generate writes the codes of a new batch', async () => {
     for (const line of lines.slice(1)) assert.match(line, /^promo_\w+,CLI-\d{8},false,0,\d+$/);
     assert.match(stderr, /warning: .*guess/);
     assert.match(stderr, /pcb_\w+: 1200 codes/);
+});
+
+test('codes generate takes any other parameter', async () => {
+    const key = await newShop();
+    const { status, stderr } = codes(key, 'generate', '--coupon', 'TEN', '--count', '2', '-d', 'metadata[from]=a=b & c',
+        '--data', 'restrictions[minimum_amount]=1000', '-d', 'restrictions[minimum_amount_currency]=usd', '-d', 'release_policy=none');
+    assert.equal(status, 0, stderr);
+    const { data } = await get(key, '/v1/promotion_codes');
+    for (const code of data) {
+        assert.deepEqual([code.metadata.from, code.release_policy], ['a=b & c', 'none']);
+        assert.deepEqual([code.restrictions.minimum_amount, code.restrictions.minimum_amount_currency], [1000, 'usd']);
+    }
+    assert.equal(data.length, 2);
+    for (const wrong of ['metadata', '=x']) assert.equal(codes(key, 'generate', '--coupon', 'TEN', '-d', wrong).status, 64);
+    assert.match(codes(key, 'generate', '--coupon', 'TEN', '--count', '2', '-d', 'colour=red').stderr, /unknown parameter: colour/);
 });
 
 test('codes generate writes into a file, and again for a batch that exists', async () => {

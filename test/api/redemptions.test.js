@@ -188,7 +188,8 @@ test('a hold counts, and is captured', async () => {
     assert.deepEqual([redemption.status, redemption.hold_expires_at], ['redeemed', held.hold_expires_at]);
     assert(redemption.status_transitions.redeemed_at >= held.created);
     refused(await call('POST', `/v1/redemptions/${held.id}/capture`), {
-        status: 400, message: 'You cannot capture this redemption because its status is `redeemed`.',
+        status: 400, code: 'redemption_unexpected_state',
+        message: 'You cannot capture this redemption because its status is `redeemed`.',
     });
     assert.equal((await get('/v1/coupons/A')).times_redeemed, 1);
 });
@@ -205,7 +206,8 @@ test('a hold that is cancelled gives its use back', async () => {
     assert.deepEqual([active, times], [true, 0]);
     for (const what of ['cancel', 'capture']) {
         refused(await call('POST', `/v1/redemptions/${id}/${what}`), {
-            status: 400, message: `You cannot ${what} this redemption because its status is \`canceled\`.`,
+            status: 400, code: 'redemption_unexpected_state',
+            message: `You cannot ${what} this redemption because its status is \`canceled\`.`,
         });
     }
     await redeem({ code: 'ONE' });
@@ -255,7 +257,8 @@ test('a hold expires by itself and gives its use back', async () => {
     });
     assert.equal(expired.status_transitions.expired_at, expired.hold_expires_at);
     refused(await call('POST', `/v1/redemptions/${id}/capture`), {
-        status: 400, message: 'You cannot capture this redemption because its status is `expired`.',
+        status: 400, code: 'redemption_unexpected_state',
+        message: 'You cannot capture this redemption because its status is `expired`.',
     });
     await redeem({ code: 'ONE' });
     verified();
@@ -301,7 +304,8 @@ test('what is redeemed comes back only where the code allows it', async () => {
     await code('FREE', { code: 'INHERITS' });
     const { id: strict } = await code('FREE', { code: 'STRICT', release_policy: 'held_only' });
     const no = async (id, policy) => refused(await call('POST', `/v1/redemptions/${id}/cancel`), {
-        status: 400, message: `You cannot cancel this redemption because the release_policy is \`${policy}\`.`,
+        status: 400, code: 'redemption_not_releasable',
+        message: `You cannot cancel this redemption because the release_policy is \`${policy}\`.`,
     });
     await no((await redeem({ coupon: 'A' })).id, 'held_only');
     await no((await redeem({ code: 'NONE' })).id, 'none');
@@ -340,7 +344,8 @@ test('what is redeemed comes back within the release window', async () => {
     await cancel(ids[1]);
     await advance(61);
     refused(await call('POST', `/v1/redemptions/${ids[2]}/cancel`), {
-        status: 400, message: 'You cannot cancel this redemption because its release_window of 60 seconds is over.',
+        status: 400, code: 'redemption_not_releasable',
+        message: 'You cannot cancel this redemption because its release_window of 60 seconds is over.',
     });
     const open = await post('/v1/coupons/A', { release_window: null });
     assert(!('release_window' in open));
@@ -388,7 +393,7 @@ test('the list has the uses of every surface', async () => {
     const [shown] = await old.list('/v1/redemptions', { customer: direct.id, expand: ['data.discount'] });
     assert.equal(shown.discount.id, direct.discount.id);
     refused(await old.call('POST', `/v1/redemptions/${all[1].id}/cancel`), {
-        status: 400, message: /was not made by the redemptions API/,
+        status: 400, code: 'redemption_not_releasable', message: /was not made by the redemptions API/,
     });
     assert.equal((await old.events('redemption.*')).length, 1, 'other surfaces have their own events');
 });
