@@ -287,10 +287,10 @@ static int compare_rows(const void *a, const void *b)
     return order ? order : left->line < right->line ? -1 : 1;
 }
 
-static size_t column_of_code(struct str heading)
+static size_t column_of_code(struct arena *arena, struct str heading, char separator)
 {
     for (size_t column = 0; heading.data; column++)
-        if (str_is(str_split(heading, ',', &heading), "code"))
+        if (str_is(str_lower(arena, import_value(&heading, separator)), "code"))
             return column;
     return 0; /* the server says that there is none */
 }
@@ -304,11 +304,12 @@ static void read_sheet(struct arena *arena, struct str text, struct sheet *sheet
     sheet->heading = str_split(text, '\n', &text);
     if (str_ends(sheet->heading, STR("\r")))
         sheet->heading.length--;
-    size_t column = column_of_code(sheet->heading);
+    char separator = import_separator(sheet->heading);
+    size_t column = column_of_code(arena, sheet->heading, separator);
     for (int64_t line = 2; text.data; line++) {
         struct str row = str_split(text, '\n', &text), rest = row, code = STR("");
         for (size_t i = 0; i <= column && rest.data; i++)
-            code = str_split(rest, ',', &rest);
+            code = import_value(&rest, separator);
         if (row.length > 0 && !str_is(row, "\r"))
             sheet->rows[sheet->count++] = (struct row){row, code, line};
     }

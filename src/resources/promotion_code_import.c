@@ -68,6 +68,7 @@ struct importer {
     const struct promotion_code *model;
     enum column columns[COLUMN_COUNT]; /* what stands in each place of a line */
     size_t column_count;
+    char separator;
     struct promotion_code_import *result;
 };
 
@@ -80,10 +81,19 @@ static struct str next_line(struct str *rest)
     return line;
 }
 
-/* The next value of a line. None that is understood here has a comma or a quote in it. */
-static struct str next_value(struct str *rest)
+char import_separator(struct str heading)
 {
-    struct str value = str_split(*rest, ',', rest);
+    static const char separators[] = ",;\t";
+    for (size_t i = 0; i < heading.length; i++)
+        if (heading.data[i] && strchr(separators, heading.data[i]))
+            return heading.data[i];
+    return separators[0];
+}
+
+/* None that is understood here has a separator or a quote in it. */
+struct str import_value(struct str *rest, char separator)
+{
+    struct str value = str_trim(str_split(*rest, separator, rest));
     if (value.length >= 2 && value.data[0] == '"' && value.data[value.length - 1] == '"')
         value = (struct str){value.data + 1, value.length - 2};
     return value;
@@ -94,8 +104,10 @@ static bool read_heading(struct importer *importer, struct str line)
     static const char *const names[] = {"code", "active",         "expires_at", "max_redemptions",
                                         "id",   "times_redeemed", "created"};
     bool seen[COLUMN_COUNT] = {false};
+    importer->separator = import_separator(line);
     while (line.data) {
-        struct str name = next_value(&line);
+        struct str name =
+            str_lower(importer->request->arena, import_value(&line, importer->separator));
         enum column column = COLUMN_CODE;
         while (column < COLUMN_COUNT && !str_is(name, names[column]))
             column++;
@@ -156,7 +168,7 @@ static bool read_line(struct importer *importer, struct str line, struct promoti
 {
     for (size_t i = 0; i < importer->column_count && line.data; i++) {
         enum column column = importer->columns[i];
-        struct str value = next_value(&line);
+        struct str value = import_value(&line, importer->separator);
         if ((value.length || column == COLUMN_CODE) &&
             !read_column(importer->request, column, value, code))
             return false;

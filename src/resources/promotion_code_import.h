@@ -17,3 +17,10 @@ struct promotion_code_import {
 };
 
 extern const struct resource promotion_code_import_resource;
+
+/* What stands between the values of a line of CSV: the comma, semicolon or tab that its heading
+ * has. */
+char import_separator(struct str heading);
+
+/* Takes the next value off a line, without blanks and quotes around it. */
+struct str import_value(struct str *rest, char separator);

@@ -445,6 +445,18 @@ test('the mark that spreadsheets put before a text is no part of its first colum
     assert.deepEqual([json.imported, json.refused], [1, []]);
 });
 
+for (const [what, separator] of [['semicolons', ';'], ['tabs', '\t'], ['commas', ',']]) {
+    test(`a table with ${what} is imported, whatever the case of its heading`, async () => {
+        const key = await newShop();
+        const lines = [['Max_Redemptions', ' "CODE" ', 'Active'], ['3', ' SPACED', 'TRUE '], ['', '"QUOTED"', 'false']];
+        const { json } = await importCsv(key, lines.map((line) => line.join(separator)).join('\n'));
+        assert.deepEqual([json.imported, json.refused], [2, []]);
+        const { data } = await get(key, '/v1/promotion_codes');
+        assert.deepEqual(data.map(({ code, max_redemptions, active }) => [code, max_redemptions, active]),
+            [['QUOTED', null, false], ['SPACED', 3, true]]);
+    });
+}
+
 test('what imported codes have in common is in the query', async () => {
     const key = await newShop();
     const restrictions = {
@@ -610,6 +622,15 @@ test('codes import reports the lines of the file that were refused', async () =>
     assert.match(stderr, /2498 codes imported, 2 refused/);
     const { data } = await get(key, '/v1/promotion_codes', { code: 'C7', batch: undefined });
     assert.equal(data[0].max_redemptions, 1);
+});
+
+test('codes import sorts what a spreadsheet wrote by its codes', async () => {
+    const key = await newShop(), file = join(temporaryDirectory(), 'codes.csv');
+    writeFileSync(file, '\ufeffExpires_At;Code\r\n;B2\r\n;A1\r\n');
+    const { status, stderr } = codes(key, 'import', file, '--coupon', 'TEN');
+    assert.equal(status, 0, stderr);
+    const { data } = await get(key, '/v1/promotion_codes');
+    assert.deepEqual(data.map(({ code }) => code), ['B2', 'A1'], 'the newest first');
 });
 
 test('no codes are made that could not be written', async () => {
