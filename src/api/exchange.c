@@ -57,7 +57,8 @@ static void answer_error(struct exchange *exchange, const struct request *reques
     answer_with(exchange, request->error.status, error_render(request));
 }
 
-void exchange_fail(struct exchange *exchange, int status, const char *message)
+void exchange_fail(const struct service *service, struct exchange *exchange, int status,
+                   const char *message)
 {
     struct request *request = &exchange->request;
     request->arena = &exchange->arena;
@@ -65,7 +66,10 @@ void exchange_fail(struct exchange *exchange, int status, const char *message)
     request->error.message = str_from(message);
     exchange->header_count = 0;
     exchange->opened = false;
-    answer_error(exchange, request);
+    if (exchange->page)
+        service->site->fail(service, exchange, status);
+    else
+        answer_error(exchange, request);
 }
 
 /* ---- preparing ---- */

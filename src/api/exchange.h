@@ -81,6 +81,8 @@ struct site {
                     enum exchange_next *next);
     /* The same as exchange_run(). */
     void (*run)(const struct service *service, struct exchange *exchange);
+    /* The same as exchange_fail(). */
+    void (*fail)(const struct service *service, struct exchange *exchange, int status);
 };
 
 /* For a site: the answer, and a header of it. */
@@ -110,4 +112,5 @@ void exchange_committed(const struct service *service, struct exchange *exchange
 struct str exchange_next_piece(struct exchange *exchange, struct db *db);
 
 /* Replaces the answer by a failure of the service. */
-void exchange_fail(struct exchange *exchange, int status, const char *message);
+void exchange_fail(const struct service *service, struct exchange *exchange, int status,
+                   const char *message);

@@ -31,7 +31,8 @@ static void run(void *context, struct db *db, struct random *random)
 
 static void fail_seeding(void *context, int status, const char *message)
 {
-    exchange_fail(&((struct seeding *)context)->exchange, status, message);
+    struct seeding *seeding = context;
+    exchange_fail(seeding->service, &seeding->exchange, status, message);
 }
 
 static void finish(void *context)

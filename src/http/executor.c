@@ -342,7 +342,8 @@ bool executor_read(struct executor *executor, struct exchange *exchange)
         stop_at_once(reader->db);
     executor_return(executor, reader);
     if (failure != DB_OK)
-        exchange_fail(exchange, failure == DB_BUSY ? 503 : 500, "An unknown error occurred.");
+        exchange_fail(executor->service, exchange, failure == DB_BUSY ? 503 : 500,
+                      "An unknown error occurred.");
     return failure != DB_OK || !exchange->request.attempt;
 }
 

@@ -209,7 +209,7 @@ static enum MHD_Result refuse(struct call *call, int status, const char *message
     call->close = true;
     call->state = CALL_DONE;
     call->exchange.no_request_id = true;
-    exchange_fail(&call->exchange, status, message);
+    exchange_fail(call->server->service, &call->exchange, status, message);
     return respond(call);
 }
 
@@ -224,11 +224,11 @@ static void run_job(void *context, struct db *db, struct random *random)
 /* An answer that was only to be kept note of stands. */
 static void fail_job(void *context, int status, const char *message)
 {
-    struct exchange *exchange = &((struct call *)context)->exchange;
-    if (exchange->is_answered)
+    struct call *call = context;
+    if (call->exchange.is_answered)
         log_message(LOG_WARN, "attempt", "an attempt was not kept: %s", message);
     else
-        exchange_fail(exchange, status, message);
+        exchange_fail(call->server->service, &call->exchange, status, message);
 }
 
 static void finish_job(void *context)

@@ -136,4 +136,11 @@ static void run(const struct service *service, struct exchange *exchange)
         db_release(request->db);
 }
 
-const struct site web_site = {prepare, run};
+static void fail_page(const struct service *service, struct exchange *exchange, int status)
+{
+    struct visit visit = {service, exchange, &exchange->request, STR_NULL, false, {0}};
+    page_notice(&visit, status, "This did not work",
+                "Nothing was changed. Please try again in a moment.", STR_NULL, "");
+}
+
+const struct site web_site = {prepare, run, fail_page};

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { newKey } from '../lib/client.js';
+import { card, open, press } from '../lib/pages.js';
 import { Requests } from '../lib/requests.js';
 import { coupond, start, temporaryDirectory } from '../lib/server.js';
 
@@ -63,6 +64,24 @@ async function allAreThere(acknowledged) {
     }
 }
 
+// The address of a page on which something is bought.
+async function checkout() {
+    const line_items = [{ quantity: 1, price_data: { currency: 'usd', unit_amount: 1000, product_data: { name: 'Thing' } } }];
+    const fields = { mode: 'payment', success_url: 'https://shop.example/done', line_items };
+    const { status, text } = await requests.send({ method: 'POST', path: '/v1/checkout/sessions', fields, key });
+    assert.equal(status, 200, text);
+    return JSON.parse(text).url;
+}
+
+async function isToldToBuyer(url) {
+    const shown = await open(url);
+    assert.equal(shown.status, 200, 'looking needs no space');
+    const { status, headers, html } = await press(url, shown, 'pay', { ...card, email: 'buyer@example.com' });
+    assert.deepEqual([status, headers.get('content-type')], [503, 'text/html; charset=utf-8'], html);
+    assert(headers.get('content-security-policy') && headers.get('retry-after'));
+    assert.match(html, /<h1>This did not work<\/h1>\s*<p>Nothing was changed\. Please try again/);
+}
+
 async function readiness() {
     return (await requests.send({ path: '/readyz', key })).status;
 }
@@ -76,6 +95,7 @@ test('on a full disk changes are refused and nothing is lost', { skip, timeout: 
     t.after(() => server.kill9()); // where the test has failed it still runs
     requests = new Requests(server, 4);
     const acknowledged = new Map();
+    const page = await checkout();
 
     const { n, answer } = await fillUp(acknowledged);
     isRefusedForSpace(answer);
@@ -88,6 +108,8 @@ test('on a full disk changes are refused and nothing is lost', { skip, timeout: 
     const preview = await requests.send({ method: 'POST', path: '/v1/redemptions/preview', fields: { code: 'NONE' }, key });
     assert.equal(preview.status, 200, `${preview.text}: an answer that needs no space but for its attempt`);
 
+    await isToldToBuyer(page);
+
     rmSync(ballast);
     const deadline = Date.now() + PATIENCE_MS;
     let again;
@@ -98,6 +120,8 @@ test('on a full disk changes are refused and nothing is lost', { skip, timeout: 
     acknowledged.set(`C${n}`, again.text);
     assert.equal(await readiness(), 200);
     await allAreThere(acknowledged);
+    const paid = await press(page, await open(page), 'pay', { ...card, email: 'buyer@example.com' });
+    assert.equal(paid.status, 303, paid.html);
 
     requests.close();
     await server.stop();
