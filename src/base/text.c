@@ -15,42 +15,25 @@ void text_init(struct text *text, struct arena *arena, size_t limit)
     *text = (struct text){.arena = arena, .limit = limit};
 }
 
-char *text_reserve(struct text *text, size_t bytes)
+char *text_grow(struct text *text, size_t bytes)
 {
     if (text->failed || bytes > text->limit - text->length) {
         text->failed = true;
+        text->capacity = text->length; /* so that nothing more finds room */
         return NULL;
     }
     size_t needed = text->length + bytes + 1;
-    if (needed > text->capacity) {
-        size_t capacity = text->capacity ? text->capacity : TEXT_FIRST_BYTES;
-        while (capacity < needed)
-            capacity *= 2;
-        char *data = arena_alloc(text->arena, capacity);
-        if (text->length)
-            memcpy(data, text->data, text->length);
-        text->data = data;
-        text->capacity = capacity;
-    }
+    size_t capacity = text->capacity ? text->capacity : TEXT_FIRST_BYTES;
+    while (capacity < needed)
+        capacity *= 2;
+    if (capacity > text->limit + 1)
+        capacity = text->limit + 1;
+    char *data = arena_alloc(text->arena, capacity);
+    if (text->length)
+        memcpy(data, text->data, text->length);
+    text->data = data;
+    text->capacity = capacity;
     return text->data + text->length;
-}
-
-void text_add(struct text *text, struct str part)
-{
-    char *room = text_reserve(text, part.length);
-    if (!room || part.length == 0)
-        return;
-    memcpy(room, part.data, part.length);
-    text->length += part.length;
-}
-
-void text_add_char(struct text *text, char c)
-{
-    char *room = text_reserve(text, 1);
-    if (!room)
-        return;
-    *room = c;
-    text->length++;
 }
 
 void text_add_int64(struct text *text, int64_t value)

@@ -8,16 +8,19 @@
 
 /* ---- pieces ---- */
 
-static void new_line(struct text *text, int64_t indent)
+/* Breaks the line, in what is not written on one. Returns where the next line's text goes. */
+static char *break_line(char *room, int64_t indent)
 {
     if (indent < 0)
-        return;
-    char *room = text_reserve(text, (size_t)indent * 2 + 1);
-    if (!room)
-        return;
+        return room;
     *room = '\n';
     memset(room + 1, ' ', (size_t)indent * 2);
-    text->length += (size_t)indent * 2 + 1;
+    return room + 1 + indent * 2;
+}
+
+static size_t break_bytes(int64_t indent)
+{
+    return indent < 0 ? 0 : 1 + (size_t)indent * 2;
 }
 
 int64_t json_inner(const struct json_scope *scope)
@@ -37,11 +40,38 @@ struct json_scope json_begin_array(struct text *text, int64_t indent)
     return (struct json_scope){text, indent, 0, ']'};
 }
 
+/* Begins an item with so many bytes to follow at once, and returns where they go; NULL: there is no
+ * room. */
+static char *begin_item(struct json_scope *scope, size_t bytes)
+{
+    int64_t inner = json_inner(scope);
+    char *room = text_reserve(scope->text, strlen(",") + break_bytes(inner) + bytes), *end = room;
+    if (!room)
+        return NULL;
+    if (scope->count++)
+        *end++ = ',';
+    end = break_line(end, inner);
+    scope->text->length += (size_t)(end - room);
+    return end;
+}
+
 void json_item(struct json_scope *scope)
 {
-    if (scope->count++)
-        text_add_char(scope->text, ',');
-    new_line(scope->text, json_inner(scope));
+    (void)begin_item(scope, 0);
+}
+
+/* A key without anything to escape. */
+static void add_name(struct json_scope *scope, struct str name)
+{
+    const struct str close = scope->indent < 0 ? STR("\":") : STR("\": ");
+    size_t bytes = 1 + name.length + close.length;
+    char *room = begin_item(scope, bytes);
+    if (!room)
+        return;
+    room[0] = '"';
+    memcpy(room + 1, name.data, name.length);
+    memcpy(room + 1 + name.length, close.data, close.length);
+    scope->text->length += bytes;
 }
 
 void json_key(struct json_scope *scope, struct str key)
@@ -56,9 +86,13 @@ void json_key(struct json_scope *scope, struct str key)
 
 void json_end(struct json_scope *scope)
 {
+    char *room = text_reserve(scope->text, break_bytes(scope->indent) + 1), *end = room;
+    if (!room)
+        return;
     if (scope->count)
-        new_line(scope->text, scope->indent);
-    text_add_char(scope->text, scope->close);
+        end = break_line(end, scope->indent);
+    *end++ = scope->close;
+    scope->text->length += (size_t)(end - room);
 }
 
 static void add_escape(struct text *text, unsigned char c)
@@ -84,24 +118,42 @@ static void add_escape(struct text *text, unsigned char c)
     }
 }
 
+static void add_escaped(struct text *text, struct str value)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        if (c < 0x20 || c == '"' || c == '\\')
+            add_escape(text, c);
+        else
+            text_add_char(text, (char)c);
+    }
+    text_add_char(text, '"');
+}
+
 void json_string(struct text *text, struct str value)
 {
     if (!value.data) {
         text_add_literal(text, "null");
         return;
     }
-    text_add_char(text, '"');
-    size_t plain = 0;
-    for (size_t i = 0; i < value.length; i++) {
+    char *room = text_reserve(text, value.length + 2);
+    if (!room)
+        return;
+    *room++ = '"';
+    size_t i = 0;
+    for (; i < value.length; i++) {
         unsigned char c = (unsigned char)value.data[i];
-        if (c >= 0x20 && c != '"' && c != '\\')
-            continue;
-        text_add(text, (struct str){value.data + plain, i - plain});
-        add_escape(text, c);
-        plain = i + 1;
+        if (c < 0x20 || c == '"' || c == '\\')
+            break;
+        room[i] = (char)c;
     }
-    text_add(text, (struct str){value.data + plain, value.length - plain});
-    text_add_char(text, '"');
+    text->length += 1 + i;
+    if (i < value.length) {
+        add_escaped(text, (struct str){value.data + i, value.length - i});
+        return;
+    }
+    room[i] = '"';
+    text->length++;
 }
 
 static void add_bool(struct text *text, bool value)
@@ -165,9 +217,9 @@ static void add_dictionary(struct text *text, const struct schema *of,
 static void add_past_reference(struct text *text, const struct ref *ref, const struct view *view)
 {
     struct json_scope scope = json_begin_object(text, view->indent);
-    json_key(&scope, STR("id"));
+    add_name(&scope, STR("id"));
     json_string(text, ref->id);
-    json_key(&scope, STR("row"));
+    add_name(&scope, STR("row"));
     text_add_int64(text, ref->row);
     json_end(&scope);
 }
@@ -209,17 +261,17 @@ static void add_embedded(struct text *text, const struct field *field,
     struct view inner = *view;
     const struct list list = {embedded->items, embedded->count};
     inner.indent = json_inner(&scope);
-    json_key(&scope, STR("object"));
+    add_name(&scope, STR("object"));
     text_add_literal(text, "\"list\"");
-    json_key(&scope, STR("data"));
+    add_name(&scope, STR("data"));
     add_list(text, field->of, &list, &inner, expansion_child(expansion, STR("data")));
-    json_key(&scope, STR("has_more"));
+    add_name(&scope, STR("has_more"));
     add_bool(text, embedded->has_more);
     if (embedded->total_count >= 0) {
-        json_key(&scope, STR("total_count"));
+        add_name(&scope, STR("total_count"));
         text_add_int64(text, embedded->total_count);
     }
-    json_key(&scope, STR("url"));
+    add_name(&scope, STR("url"));
     json_string(text, embedded->url);
     json_end(&scope);
 }
@@ -342,11 +394,11 @@ static void add_object(struct text *text, const struct schema *schema, const voi
     struct str id = STR_NULL;
     inner.indent = json_inner(&scope);
     if (schema->is_object) {
-        json_key(&scope, STR("id"));
+        add_name(&scope, STR("id"));
         size_t start = text->length;
         json_string(text, ((const struct object *)object)->id);
         id = (struct str){text->data + start, text->length - start};
-        json_key(&scope, STR("object"));
+        add_name(&scope, STR("object"));
         json_string(text, str_from(schema->name));
     }
     for (size_t i = 0; i < schema->count; i++) {
@@ -362,7 +414,7 @@ static void add_object(struct text *text, const struct schema *schema, const voi
             values[i] = STR_NULL;
         if (!is_shown(field, object, view, child))
             continue;
-        json_key(&scope, str_from(name));
+        add_name(&scope, str_from(name));
         size_t start = text->length;
         json_value(text, field, object, &inner, child);
         if (values)
@@ -386,11 +438,11 @@ void json_object_noting(struct text *text, const struct schema *schema, const vo
 void json_deleted(struct text *text, const struct schema *schema, struct str id, int64_t indent)
 {
     struct json_scope scope = json_begin_object(text, indent);
-    json_key(&scope, STR("id"));
+    add_name(&scope, STR("id"));
     json_string(text, id);
-    json_key(&scope, STR("object"));
+    add_name(&scope, STR("object"));
     json_string(text, str_from(schema->name));
-    json_key(&scope, STR("deleted"));
+    add_name(&scope, STR("deleted"));
     add_bool(text, true);
     json_end(&scope);
 }
@@ -450,7 +502,7 @@ void json_difference(struct text *text, const struct schema *schema, const void 
         const struct field *field = &schema->fields[i];
         if (!difference_shows(field, before, after, view->version))
             continue;
-        json_key(&scope, str_from(field_name(field)));
+        add_name(&scope, str_from(field_name(field)));
         if (field->kind == KIND_METADATA)
             add_metadata_difference(text, CONST_MEMBER(field, before, struct metadata),
                                     CONST_MEMBER(field, after, struct metadata), inner.indent);
@@ -491,7 +543,7 @@ void json_undo(struct text *text, const struct schema *schema, const void *befor
             continue;
         const struct json_scope unchanged = scope;
         size_t length = text->length;
-        json_key(&scope, str_from(field_name(field)));
+        add_name(&scope, str_from(field_name(field)));
         size_t start = text->length;
         if (is_shown(field, before, view, NULL))
             json_value(text, field, before, view, NULL);
