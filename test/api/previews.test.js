@@ -297,7 +297,9 @@ test('a preview of what ends is refused, one of a trial costs nothing', async ()
 
 test('a preview of a new subscription is its first invoice, or one that recurs', async () => {
     const own = invoicing(server);
-    const { id: customer } = await own.sdk.customers.create();
+    const now = at('2027-04-01'); // the same for both
+    const { id: test_clock } = await own.sdk.testHelpers.testClocks.create({ frozen_time: now });
+    const { id: customer } = await own.sdk.customers.create({ test_clock });
     const { id: once } = await own.coupon();
     const { id: price } = await own.price(1000, { interval: 'month' });
     const form = { customer, subscription_details: { items: [{ price }] }, discounts: [{ coupon: once }] };
@@ -305,7 +307,7 @@ test('a preview of a new subscription is its first invoice, or one that recurs',
     const recurring = await preview(own, { ...form, preview_mode: 'recurring' });
     assert.deepEqual([next.total, recurring.total], [500, 1000]);
     assert.equal(recurring.lines.data[0].period.start, next.lines.data[0].period.end);
-    const began = Math.floor(Date.now() / 1000) - 86400;
+    const began = now - 86400;
     const dated = await preview(own, { ...form, subscription_details: { items: [{ price }], start_date: began } });
     assert(Math.min(...dated.lines.data.map(({ period }) => period.start)) <= began + 86400);
 });

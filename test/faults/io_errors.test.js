@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -102,6 +102,7 @@ for (const [call, errno] of FAULTS) {
         const ends = new Map();
         for (let n = 1, faults = 0; faults < FAULTS_PER_CALL; n += 1 + Math.floor(n / 6), faults++) {
             const data = join(directory, `${call}-${errno}-${n}`);
+            mkdirSync(data, { mode: 0o700 });
             cpSync(prepared, data, { recursive: true });
             const run = await runFailing(data, failing(data, call, n, errno));
             if (!run.happened) break; // it makes fewer calls than that
