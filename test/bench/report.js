@@ -39,16 +39,6 @@ export class Samples {
         const one = this.of(name, connections), other = this.of(baseline, connections);
         return one && other ? median(one.map((sample, i) => sample[what] / other[i][what])) : null;
     }
-
-    // How far the subjects are at most from the middle between the largest and the smallest, in percent of it.
-    distance(what, names, connections) {
-        const all = names.map((name) => this.of(name, connections));
-        if (!all.every(Boolean)) return null;
-        return median(all[0].map((_, round) => {
-            const values = all.map((samples) => samples[round][what]), least = Math.min(...values), most = Math.max(...values);
-            return ((most - least) / (most + least)) * 100;
-        }));
-    }
 }
 
 const columns = [
@@ -92,9 +82,6 @@ function judged({ name, what, value, unit, digits = 2, most, least }) {
     return `${name.padEnd(4)}${what.padEnd(60)}${figures}${limit.padStart(10)}  ${met ? 'met' : 'NOT MET'}`;
 }
 
-export const flat = (what, sizes) =>
-    `${what}, ${number(Math.min(...sizes))} to ${number(Math.max(...sizes))} codes: CPU, from its middle`;
-
 // What was measured of the budgets. starts: Map of the number of codes → {milliseconds, megabytes}, both arrays.
 export function budgets(samples, sizes, starts, connections) {
     const ratio = (what, name, baseline) => ({
@@ -117,13 +104,10 @@ export function budgets(samples, sizes, starts, connections) {
         { name: 'B9', what: 'idle memory', ...megabytes(few), most: 30 },
         { name: 'B9', what: 'start to first answer', ...milliseconds(few), most: 50 },
     ];
-    if (more.length) {
-        const value = samples.distance('cpu', sizes.map(list), connections);
-        rows.push({ name: 'B2', what: flat('list by code', sizes), value, unit: ' %', digits: 0, most: 20 });
-    }
     for (const size of more) {
-        const codes = `with ${number(size)} codes`;
+        const codes = `with ${number(size)} codes`, growth = ratio('cpu', list(size), list(few));
         rows.push(
+            { name: 'B2', what: `list by code ${codes}: CPU, of that with ${number(few)}`, ...growth, most: 1.2 },
             { name: 'B9', what: `idle memory ${codes}`, ...megabytes(size), most: 150 },
             { name: 'B9', what: `start to first answer ${codes}`, ...milliseconds(size), most: 50 },
         );

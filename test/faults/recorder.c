@@ -4,7 +4,7 @@
  *   RECORD_DIRECTORY  where the files are
  *   RECORD_TRACE      file that records are added to; none: nothing is recorded
  *   FAULT_CALL        write, sync, truncate, open or read: which call fails
- *   FAULT_AT          the how manieth of them, from 1; it does nothing but fail
+ *   FAULT_AT          which of them, from 1; it does nothing but fail
  *   FAULT_ERRNO       with what
  *
  * Each record is a struct record, the path relative to the directory, and the data. Files that
