@@ -76,6 +76,12 @@ TEST(test_failing_is_remembered)
     assert_true(text.failed);
     assert_null_str(text_str(&text));
     assert_null(text_reserve(&text, 0));
+    text_init(&text, &arena, 5);
+    text_add(&text, STR("abc"));
+    text_add(&text, STR("long"));
+    text_add_char(&text, 'x'); /* would fit, where there is room already */
+    assert_int_equal(text.length, 3);
+    assert_null_str(text_str(&text));
 }
 
 TEST(test_reserved_room_is_part_of_the_text_once_it_is_counted)
