@@ -38,6 +38,7 @@ struct selection {
     struct request *request;
     struct text sql;
     int parameters;
+    bool rare; /* mostly at most one object is found */
     size_t count;
     struct value {
         const struct field *field; /* NULL: the text or the number below */
@@ -164,10 +165,12 @@ static bool add_filters(struct selection *selection, const struct schema *schema
         const struct field *field = &schema->fields[i];
         if ((field->is & INPUT) && !field->where)
             continue; /* the check has dealt with it */
-        if (row_given(selection->request, i) &&
-            !add_filter(selection, field, object,
+        if (!row_given(selection->request, i))
+            continue;
+        if (!add_filter(selection, field, object,
                         form_find(selection->request->form, str_from(field_name(field)))))
             return false;
+        selection->rare |= (field->is & RARE) != 0;
     }
     return true;
 }
@@ -288,6 +291,22 @@ static void read_items(struct request *request, struct query *query,
         resource->derive(request, (void *)(uintptr_t)answer->items[i]);
 }
 
+/* Reads what is found where that is at most one object. To ask for the order takes SQLite as long
+ * as to find it. */
+static bool read_one(struct request *request, struct selection *selection,
+                     const struct resource *resource, struct answer *answer)
+{
+    size_t length = selection->sql.length;
+    struct answer one = *answer;
+    text_add_literal(&selection->sql, " LIMIT 2");
+    struct query query = run(selection);
+    read_items(request, &query, resource, 1, false, &one);
+    selection->sql.length = length;
+    if (!one.has_more)
+        *answer = one;
+    return !one.has_more;
+}
+
 bool resource_list(struct request *request, const struct route *route, struct answer *answer)
 {
     return resource_list_of(request, route, answer, NULL, STR_NULL);
@@ -321,11 +340,12 @@ bool resource_list_of(struct request *request, const struct route *route, struct
         add_number(&selection, "o.seq >", before);
     if (page.starting_after.data)
         add_number(&selection, "o.seq <", after);
-    end(&selection, newer, page.limit + 1);
     *answer =
         (struct answer){.form = ANSWER_LIST, .resource = resource, .url = str_from(route->path)};
-    if (request->finds_nothing)
+    if (request->finds_nothing ||
+        (selection.rare && read_one(request, &selection, resource, answer)))
         return true;
+    end(&selection, newer, page.limit + 1);
     struct query query = run(&selection);
     read_items(request, &query, resource, page.limit, newer, answer);
     return true;

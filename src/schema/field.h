@@ -155,6 +155,7 @@ enum {
     LIVE_ONLY = 16384,       /* not shown of a deleted object */
     DECIDES = 32768,         /* the hash that it is in is null when it is */
     KEPT = 65536,            /* of an INTERNAL row: events keep it, for versions that show it */
+    RARE = 131072,           /* a filter: mostly at most one object has the value */
 };
 
 enum format {
