@@ -128,10 +128,8 @@ static bool find_code(struct request *request, const struct redemption *purchase
                          STR_FMT(refusal_message(request->arena, REFUSAL_RATE_LIMITED,
                                                  &appraisal->offer, &appraisal->purchase)));
     }
-    int64_t row = promotion_code_meant(request, str_trim(purchase->code), customer, false);
-    if (row)
-        appraisal->code = resource_load(request, &promotion_code_resource, row);
-    else
+    appraisal->code = promotion_code_meant(request, str_trim(purchase->code), customer, false);
+    if (!appraisal->code)
         appraisal->suspects = guess_count(request, &guessers);
     return true;
 }

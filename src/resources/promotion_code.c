@@ -411,27 +411,8 @@ void promotion_code_store(struct request *request, struct promotion_code *code)
     (void)!saved(request, code, NULL);
 }
 
-/* The enabled code of a text in one scope, or else one that was switched off. */
-STATEMENT(find_in_scope,
-          "SELECT seq, enabled FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
-          " AND COALESCE(customer, customer_account, '') = $3"
-          " ORDER BY CASE WHEN enabled = 1 THEN 0 ELSE seq END LIMIT 1");
 STATEMENT(find_anywhere, "SELECT seq FROM promotion_codes WHERE tenant = $1 AND code_key = $2"
                          " LIMIT 1");
-
-static int64_t find_in(struct request *request, struct str key, struct str scope, bool *enabled)
-{
-    struct query query = db_query(request->db, &find_in_scope);
-    db_bind_int(&query, request->tenant);
-    db_bind_str(&query, key);
-    db_bind_str(&query, scope);
-    if (!db_row(&query))
-        return 0;
-    int64_t row = db_int(&query, 0);
-    *enabled = db_int(&query, 1) != 0;
-    db_end(&query);
-    return row;
-}
 
 static int64_t find_anyones(struct request *request, struct str key)
 {
@@ -444,21 +425,30 @@ static int64_t find_anyones(struct request *request, struct str key)
     return row;
 }
 
-int64_t promotion_code_meant(struct request *request, struct str text, struct str customer,
-                             bool evenly)
+/* The enabled code of a text in one scope, or else one that was switched off. */
+static struct promotion_code *find_in(struct request *request, struct str key, struct str scope)
+{
+    return resource_look_up(request, &promotion_code_resource, key, scope);
+}
+
+struct promotion_code *promotion_code_meant(struct request *request, struct str text,
+                                            struct str customer, bool evenly)
 {
     struct str key = str_lower(request->arena, text);
-    bool own_enabled = false, enabled = false;
     bool refused = code_shapes_refuse(request, key);
     if (refused && !evenly)
-        return 0;
-    int64_t own = customer.data ? find_in(request, key, customer, &own_enabled) : 0;
-    if (own_enabled && !evenly)
+        return NULL;
+    struct promotion_code *own = customer.data ? find_in(request, key, customer) : NULL;
+    if (own && own->enabled && !evenly)
         return own;
-    int64_t open = find_in(request, key, STR(""), &enabled);
-    int64_t meant = own && (own_enabled || !enabled) ? own : open;
-    int64_t others = meant && !evenly ? 0 : find_anyones(request, key);
-    return refused ? 0 : meant ? meant : others;
+    struct promotion_code *open = find_in(request, key, STR(""));
+    struct promotion_code *meant = own && (own->enabled || !open || !open->enabled) ? own : open;
+    if (!meant || evenly) {
+        int64_t row = find_anyones(request, key);
+        void *anyones = resource_load(request, &promotion_code_resource, meant ? 0 : row);
+        meant = meant ? meant : anyones;
+    }
+    return refused ? NULL : meant;
 }
 
 const struct resource promotion_code_resource = {
@@ -468,7 +458,9 @@ const struct resource promotion_code_resource = {
     .table = {&promotion_code_resource.schema, "promotion_codes",
               " JOIN promotion_code_uses AS u ON u.tenant = o.tenant AND u.promotion_code = o.seq"
               " JOIN coupons AS c ON c.tenant = o.tenant AND c.seq = o.promotion_coupon_seq"
-              " JOIN coupon_uses AS cu ON cu.tenant = c.tenant AND cu.coupon = c.seq"},
+              " JOIN coupon_uses AS cu ON cu.tenant = c.tenant AND cu.coupon = c.seq",
+              "o.code_key = $2 AND COALESCE(o.customer, o.customer_account, '') = $3"
+              " ORDER BY CASE WHEN o.enabled = 1 THEN 0 ELSE o.seq END LIMIT 1"},
     .number = RESOURCE_promotion_code,
     .path = "/v1/promotion_codes",
     .noun = "promotion code",

@@ -86,6 +86,6 @@ bool promotion_code_is_taken(struct request *request, const struct promotion_cod
 
 /* The code that somebody means who types the text: their own, or the open one; rather one that is
  * enabled. When there is none of both, somebody else's. `customer`: null: not known; `evenly`: with
- * as many look-ups whatever there is. 0: nobody has it. */
-int64_t promotion_code_meant(struct request *request, struct str text, struct str customer,
-                             bool evenly);
+ * as many look-ups whatever there is. NULL: nobody has it. */
+struct promotion_code *promotion_code_meant(struct request *request, struct str text,
+                                            struct str customer, bool evenly);

@@ -52,20 +52,20 @@ void *resource_new(struct request *request, const struct resource *resource)
 
 /* ---- finding ---- */
 
-static void *find(struct request *request, const struct resource *resource,
-                  const struct statement *statement, struct str id, int64_t row)
+static struct query begin(struct request *request, const struct statement *statement)
 {
     struct query query = db_query(request->db, statement);
     db_bind_int(&query, request->tenant);
-    if (id.data)
-        db_bind_str(&query, id);
-    else
-        db_bind_int(&query, row);
-    if (!db_row(&query))
+    return query;
+}
+
+static void *find(struct request *request, const struct resource *resource, struct query *query)
+{
+    if (!db_row(query))
         return NULL;
     struct object *object = resource_new(request, resource);
-    rows_read(request, &query, &resource->schema, object);
-    db_end(&query);
+    rows_read(request, query, &resource->schema, object);
+    db_end(query);
     if (resource->retention_seconds &&
         object->created.seconds <= request->now - resource->retention_seconds)
         return NULL; /* and only not yet removed */
@@ -76,18 +76,33 @@ static void *find(struct request *request, const struct resource *resource,
 
 void *resource_find(struct request *request, const struct resource *resource, struct str id)
 {
-    void *object = find(request, resource, &catalog_of(request, resource)->by_id, id, 0);
+    struct query query = begin(request, &catalog_of(request, resource)->by_id);
+    db_bind_str(&query, id);
+    void *object = find(request, resource, &query);
     return object || !resource->well_known ? object : resource->well_known(request, id);
 }
 
 void *resource_find_past(struct request *request, const struct resource *resource, struct str id)
 {
-    return find(request, resource, &catalog_of(request, resource)->by_id_past, id, 0);
+    struct query query = begin(request, &catalog_of(request, resource)->by_id_past);
+    db_bind_str(&query, id);
+    return find(request, resource, &query);
 }
 
 void *resource_load(struct request *request, const struct resource *resource, int64_t row)
 {
-    return find(request, resource, &catalog_of(request, resource)->by_seq, STR_NULL, row);
+    struct query query = begin(request, &catalog_of(request, resource)->by_seq);
+    db_bind_int(&query, row);
+    return find(request, resource, &query);
+}
+
+void *resource_look_up(struct request *request, const struct resource *resource, struct str first,
+                       struct str second)
+{
+    struct query query = begin(request, &catalog_of(request, resource)->look_up);
+    db_bind_str(&query, first);
+    db_bind_str(&query, second);
+    return find(request, resource, &query);
 }
 
 void *resource_follow(struct request *request, const struct resource *resource,

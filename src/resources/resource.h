@@ -123,6 +123,8 @@ void *resource_new(struct request *request, const struct resource *resource);
 void *resource_find(struct request *request, const struct resource *resource, struct str id);
 void *resource_find_past(struct request *request, const struct resource *resource, struct str id);
 void *resource_load(struct request *request, const struct resource *resource, int64_t row);
+void *resource_look_up(struct request *request, const struct resource *resource, struct str first,
+                       struct str second); /* by the table's own condition */
 
 /* The object of a reference, live or deleted; NULL: there is none. */
 void *resource_follow(struct request *request, const struct resource *resource,

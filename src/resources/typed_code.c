@@ -10,8 +10,7 @@ struct typed_code typed_code_find(struct request *request, struct str text, stru
 {
     static const struct coupon coupon = {.percent_off = {true, 1}};
     static const struct promotion_code code = {.enabled = true};
-    int64_t row = promotion_code_meant(request, text, customer, true);
-    struct typed_code typed = {.code = resource_load(request, &promotion_code_resource, row)};
+    struct typed_code typed = {.code = promotion_code_meant(request, text, customer, true)};
     typed.coupon =
         resource_load(request, &coupon_resource, typed.code ? typed.code->promotion.coupon.row : 0);
     typed.exists = typed.coupon != NULL;

@@ -10,7 +10,8 @@ struct request;
 struct table {
     const struct schema *schema;
     const char *name;
-    const char *joins; /* " JOIN … ON …" for columns from elsewhere; the table itself is o */
+    const char *joins;   /* " JOIN … ON …" for columns from elsewhere; the table itself is o */
+    const char *look_up; /* the condition of finding one in another way, with $2 and $3 */
 };
 
 /* The statements that a table gives rise to. Parameters of the finders: tenant, then id or seq. */
@@ -19,6 +20,7 @@ struct table_statements {
     struct statement by_id;      /* not deleted */
     struct statement by_id_past; /* the one deleted last */
     struct statement by_seq;     /* deleted or not */
+    struct statement look_up;    /* by the table's own condition, if it has one */
     struct statement insert;
     struct statement update;
     struct statement mark_deleted;
