@@ -17,10 +17,6 @@ STATEMENT(take_use,
 STATEMENT(return_use, "UPDATE customer_uses SET times_redeemed = times_redeemed - 1"
                       " WHERE tenant = $1 AND coupon = $2 AND promotion_code = $3 AND who = $4"
                       " AND times_redeemed > 0");
-STATEMENT(open_coupon,
-          "UPDATE coupon_uses SET max_amount_off_total = $1 WHERE tenant = $2 AND coupon = $3");
-STATEMENT(open_code, "UPDATE promotion_code_uses SET max_amount_off_total = $1"
-                     " WHERE tenant = $2 AND promotion_code = $3");
 STATEMENT(move_coupon, "UPDATE coupon_uses SET amount_off_total = amount_off_total + $1"
                        " WHERE tenant = $2 AND coupon = $3 AND amount_off_total + $1 >= 0"
                        " AND amount_off_total + $1 <= max_amount_off_total");
@@ -63,26 +59,12 @@ void allowance_return_use(struct request *request, struct counted counted, struc
     db_do(&query);
 }
 
-static struct query query_money(struct request *request, const struct statement *of_coupon,
-                                const struct statement *of_code, struct counted counted,
-                                int64_t amount)
+static bool move_money(struct request *request, struct counted counted, int64_t amount)
 {
-    struct query query = db_query(request->db, counted.coupon ? of_coupon : of_code);
+    struct query query = db_query(request->db, counted.coupon ? &move_coupon : &move_code);
     db_bind_int(&query, amount);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, counted.coupon ? counted.coupon : counted.promotion_code);
-    return query;
-}
-
-void allowance_open(struct request *request, struct counted counted, int64_t max)
-{
-    struct query query = query_money(request, &open_coupon, &open_code, counted, max);
-    db_do(&query);
-}
-
-static bool move_money(struct request *request, struct counted counted, int64_t amount)
-{
-    struct query query = query_money(request, &move_coupon, &move_code, counted, amount);
     return db_run(&query) == DB_DONE && db_changes(request->db) > 0;
 }
 

@@ -19,10 +19,8 @@ bool allowance_take_use(struct request *request, struct counted counted, struct 
                         int64_t max) MUST_CHECK;
 void allowance_return_use(struct request *request, struct counted counted, struct str who);
 
-/* From here on the money is counted, up to `max` minor units. */
-void allowance_open(struct request *request, struct counted counted, int64_t max);
-
-/* Counts money that is taken off. False: not so much is left. */
+/* Counts money that is taken off by a use that the ledger has counted. False: not so much is left.
+ */
 bool allowance_take_amount(struct request *request, struct counted counted,
                            int64_t amount) MUST_CHECK;
 void allowance_return_amount(struct request *request, struct counted counted, int64_t amount);

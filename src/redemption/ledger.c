@@ -8,10 +8,15 @@
 
 #include <assert.h>
 
-STATEMENT(open_coupon, "INSERT INTO coupon_uses (tenant, coupon, times_redeemed, max_redemptions)"
-                       " VALUES ($1, $2, 0, $3)");
-STATEMENT(open_code, "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
-                     " max_redemptions) VALUES ($1, $2, 0, $3)");
+STATEMENT(count_coupon, "INSERT INTO coupon_uses (tenant, coupon, times_redeemed, max_redemptions,"
+                        " max_amount_off_total) SELECT tenant, seq, 0, max_redemptions,"
+                        " rules_max_amount_off_total FROM coupons WHERE tenant = $1 AND seq = $2"
+                        " ON CONFLICT (tenant, coupon) DO NOTHING");
+STATEMENT(count_code, "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
+                      " max_redemptions, max_amount_off_total) SELECT tenant, seq, 0,"
+                      " max_redemptions, rules_max_amount_off_total FROM promotion_codes"
+                      " WHERE tenant = $1 AND seq = $2"
+                      " ON CONFLICT (tenant, promotion_code) DO NOTHING");
 STATEMENT(recap_coupon,
           "UPDATE coupon_uses SET max_redemptions = $1 WHERE tenant = $2 AND coupon = $3");
 STATEMENT(recap_code, "UPDATE promotion_code_uses SET max_redemptions = $1"
@@ -54,19 +59,14 @@ STATEMENT(find_coupon, "SELECT times_redeemed, previous_redemption FROM coupon_u
 STATEMENT(find_code, "SELECT times_redeemed, previous_redemption FROM promotion_code_uses"
                      " WHERE tenant = $1 AND promotion_code = $2");
 
-static void bind_cap(struct query *query, struct opt_int max_redemptions)
-{
-    if (max_redemptions.set)
-        db_bind_int(query, max_redemptions.value);
-    else
-        db_bind_null(query);
-}
-
 static bool recap(struct request *request, const struct statement *statement, int64_t row,
                   struct opt_int max_redemptions)
 {
     struct query query = db_query(request->db, statement);
-    bind_cap(&query, max_redemptions);
+    if (max_redemptions.set)
+        db_bind_int(&query, max_redemptions.value);
+    else
+        db_bind_null(&query);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, row);
     return db_run(&query) == DB_DONE;
@@ -83,45 +83,49 @@ bool ledger_recap_promotion_code(struct request *request, int64_t promotion_code
     return recap(request, &recap_code, promotion_code, max_redemptions);
 }
 
-static void open_counter(struct request *request, const struct statement *statement, int64_t row,
-                         struct opt_int max_redemptions)
-{
-    struct query query = db_query(request->db, statement);
-    db_bind_int(&query, request->tenant);
-    db_bind_int(&query, row);
-    bind_cap(&query, max_redemptions);
-    db_do(&query);
-}
-
-void ledger_open_coupon(struct request *request, int64_t coupon, struct opt_int max_redemptions)
-{
-    open_counter(request, &open_coupon, coupon, max_redemptions);
-}
-
-void ledger_open_promotion_code(struct request *request, int64_t promotion_code,
-                                struct opt_int max_redemptions)
-{
-    open_counter(request, &open_code, promotion_code, max_redemptions);
-}
-
+/* Where a use stands among those of its coupon or code. */
 struct place {
     int64_t ordinal;
     int64_t previous; /* 0: the first */
 };
 
-/* Moves a counter by `statement`, and finds where it is then. False: it would leave its bounds. */
-static bool move(struct request *request, const struct statement *statement,
-                 const struct statement *find, int64_t row, int64_t entry, int64_t uses,
-                 struct place *place)
+/* The statements on one of the two kinds of counters. */
+static const struct counters {
+    const struct statement *count, *take, *give, *bring, *name, *find, *find_unnamed;
+} coupons = {&count_coupon, &take_coupon, &give_coupon,        &bring_coupon,
+             &name_coupon,  &find_coupon, &find_coupon_unnamed},
+  codes = {&count_code, &take_code, &give_code,        &bring_code,
+           &name_code,  &find_code, &find_code_unnamed};
+
+static bool changes(struct request *request, const struct statement *statement, int64_t row,
+                    int64_t entry, int64_t uses)
 {
     struct query query = db_query(request->db, statement);
     db_bind_int(&query, uses);
     db_bind_int(&query, entry);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, row);
-    if (db_run(&query) != DB_DONE || db_changes(request->db) == 0)
+    return db_run(&query) == DB_DONE && db_changes(request->db) > 0;
+}
+
+/* Makes the counter of a coupon or code that was never used. False: there is one. */
+static bool begin_counting(struct request *request, const struct statement *statement, int64_t row)
+{
+    struct query query = db_query(request->db, statement);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, row);
+    return db_run(&query) == DB_DONE && db_changes(request->db) > 0;
+}
+
+/* Moves a counter by `statement`, and finds where it is then. False: it would leave its bounds. */
+static bool move(struct request *request, const struct counters *of,
+                 const struct statement *statement, int64_t row, int64_t entry, int64_t uses,
+                 struct place *place)
+{
+    if (!changes(request, statement, row, entry, uses) &&
+        !(begin_counting(request, of->count, row) && changes(request, statement, row, entry, uses)))
         return false;
-    struct query found = db_query(request->db, find);
+    struct query found = db_query(request->db, of->find);
     db_bind_int(&found, request->tenant);
     db_bind_int(&found, row);
     if (!db_row(&found))
@@ -167,10 +171,10 @@ enum ledger_result ledger_redeem(struct request *request, const struct use *use)
     struct place coupon = {0}, code = {0};
     int64_t entry = use->entry ? use->entry : db_next_row(request->db, request->now);
     if (use->coupon &&
-        !move(request, &take_coupon, &find_coupon, use->coupon, entry, use->uses, &coupon))
+        !move(request, &coupons, coupons.take, use->coupon, entry, use->uses, &coupon))
         return LEDGER_COUPON_USED_UP;
     if (use->promotion_code &&
-        !move(request, &take_code, &find_code, use->promotion_code, entry, use->uses, &code))
+        !move(request, &codes, codes.take, use->promotion_code, entry, use->uses, &code))
         return LEDGER_CODE_USED_UP;
     write_entry(request, use, entry, &coupon, &code, use->uses);
     return LEDGER_DONE;
@@ -180,10 +184,9 @@ void ledger_release(struct request *request, const struct use *use)
 {
     struct place coupon = {0}, code = {0};
     int64_t entry = db_next_row(request->db, request->now);
-    bool moved =
-        move(request, &give_coupon, &find_coupon, use->coupon, entry, use->uses, &coupon) &&
-        (!use->promotion_code ||
-         move(request, &give_code, &find_code, use->promotion_code, entry, use->uses, &code));
+    bool moved = move(request, &coupons, coupons.give, use->coupon, entry, use->uses, &coupon) &&
+                 (!use->promotion_code ||
+                  move(request, &codes, codes.give, use->promotion_code, entry, use->uses, &code));
     assert(moved || db_failed(request->db) != DB_OK); /* what was counted can be taken back */
     write_entry(request, use, entry, &coupon, &code, -use->uses);
 }
@@ -195,7 +198,7 @@ enum ledger_result ledger_bring(struct request *request, const struct use *use)
     enum ledger_result result = ledger_redeem(request, use);
     if (result != LEDGER_DONE)
         return result;
-    struct query query = db_query(request->db, use->coupon ? &bring_coupon : &bring_code);
+    struct query query = db_query(request->db, use->coupon ? coupons.bring : codes.bring);
     db_bind_int(&query, use->uses);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, use->coupon ? use->coupon : use->promotion_code);
@@ -216,15 +219,15 @@ static bool is_unnamed(struct request *request, const struct statement *statemen
 enum ledger_result ledger_name(struct request *request, const struct use *use)
 {
     struct place coupon = {0}, code = {0};
-    bool of_coupon = is_unnamed(request, &find_coupon_unnamed, use->coupon);
+    bool of_coupon = is_unnamed(request, coupons.find_unnamed, use->coupon);
     bool of_code =
-        use->promotion_code && is_unnamed(request, &find_code_unnamed, use->promotion_code);
+        use->promotion_code && is_unnamed(request, codes.find_unnamed, use->promotion_code);
     if (use->uses && !of_coupon && !of_code)
         return ledger_redeem(request, use);
-    if (!move(request, &name_coupon, &find_coupon, use->coupon, use->entry, use->uses, &coupon))
+    if (!move(request, &coupons, coupons.name, use->coupon, use->entry, use->uses, &coupon))
         return LEDGER_COUPON_USED_UP;
     if (use->promotion_code &&
-        !move(request, &name_code, &find_code, use->promotion_code, use->entry, use->uses, &code))
+        !move(request, &codes, codes.name, use->promotion_code, use->entry, use->uses, &code))
         return LEDGER_CODE_USED_UP;
     write_entry(request, use, use->entry, &coupon, &code, 0);
     return LEDGER_DONE;

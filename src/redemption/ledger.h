@@ -1,17 +1,15 @@
 #pragma once
 /* Uses of coupons and codes: the counters that caps are enforced on, and the ledger that they are
  * equal to. Both move in the transaction of whatever the use is for. An entry's ordinal is the
- * count after it, so that each entry proves the one before: nothing is ever changed or removed. */
+ * count after it, so that each entry proves the one before: nothing is ever changed or removed.
+ *
+ * A counter is made by the first use, because most codes of a batch are never used: those have none
+ * to be made, kept and read. */
 #include "schema/field.h"
 
 struct request;
 
-/* Starts counting the uses of a new coupon or code. */
-void ledger_open_coupon(struct request *request, int64_t coupon, struct opt_int max_redemptions);
-void ledger_open_promotion_code(struct request *request, int64_t promotion_code,
-                                struct opt_int max_redemptions);
-
-/* Changes the cap of a coupon or code that is counted already. False: it was used more often. */
+/* Changes the cap of a coupon or code, whose row says it already. False: it was used more often. */
 bool ledger_recap_coupon(struct request *request, int64_t coupon,
                          struct opt_int max_redemptions) MUST_CHECK;
 bool ledger_recap_promotion_code(struct request *request, int64_t promotion_code,

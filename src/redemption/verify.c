@@ -27,15 +27,20 @@ STATEMENT(code_ordinals,
           " LAG(promotion_code_ordinal) OVER (PARTITION BY tenant, promotion_code ORDER BY seq)"
           " AS before FROM redemptions WHERE promotion_code IS NOT NULL) AS h"
           " WHERE noted <> COALESCE(before, 0) + uses");
-STATEMENT(coupon_cap, "SELECT o.tenant, o.seq FROM coupons AS o LEFT JOIN coupon_uses AS u"
-                      " ON u.tenant = o.tenant AND u.coupon = o.seq WHERE u.coupon IS NULL"
-                      " OR u.times_redeemed > o.max_redemptions"
+STATEMENT(coupon_cap, "SELECT o.tenant, o.seq FROM coupons AS o JOIN coupon_uses AS u"
+                      " ON u.tenant = o.tenant AND u.coupon = o.seq"
+                      " WHERE u.times_redeemed > o.max_redemptions"
                       " OR COALESCE(u.max_redemptions, -1) <> COALESCE(o.max_redemptions, -1)");
-STATEMENT(code_cap,
-          "SELECT o.tenant, o.seq FROM promotion_codes AS o LEFT JOIN promotion_code_uses AS u"
-          " ON u.tenant = o.tenant AND u.promotion_code = o.seq WHERE u.promotion_code IS NULL"
-          " OR u.times_redeemed > o.max_redemptions"
-          " OR COALESCE(u.max_redemptions, -1) <> COALESCE(o.max_redemptions, -1)");
+STATEMENT(code_cap, "SELECT o.tenant, o.seq FROM promotion_codes AS o JOIN promotion_code_uses AS u"
+                    " ON u.tenant = o.tenant AND u.promotion_code = o.seq"
+                    " WHERE u.times_redeemed > o.max_redemptions"
+                    " OR COALESCE(u.max_redemptions, -1) <> COALESCE(o.max_redemptions, -1)");
+STATEMENT(lost_counter,
+          "SELECT r.tenant, r.seq FROM redemptions AS r LEFT JOIN coupon_uses AS u"
+          " ON u.tenant = r.tenant AND u.coupon = r.coupon LEFT JOIN promotion_code_uses AS p"
+          " ON p.tenant = r.tenant AND p.promotion_code = r.promotion_code"
+          " WHERE (r.coupon <> 0 AND u.coupon IS NULL)"
+          " OR (r.promotion_code IS NOT NULL AND p.promotion_code IS NULL)");
 STATEMENT(coupon_last,
           "SELECT u.tenant, u.coupon FROM coupon_uses AS u LEFT JOIN (SELECT tenant, coupon,"
           " MAX(seq) AS newest FROM redemptions WHERE coupon <> 0 GROUP BY tenant, coupon) AS r"
@@ -189,8 +194,10 @@ static const struct {
     {&code_count, "a promotion code's times_redeemed differs from its ledger"},
     {&coupon_ordinals, "the ledger of a coupon has a gap or a use twice"},
     {&code_ordinals, "the ledger of a promotion code has a gap or a use twice"},
-    {&coupon_cap, "a coupon was redeemed more often than max_redemptions, or has no counter"},
-    {&code_cap, "a promotion code was redeemed more often than max_redemptions, or has no counter"},
+    {&coupon_cap, "a coupon was redeemed more often than max_redemptions, or counts up to another"},
+    {&code_cap,
+     "a promotion code was redeemed more often than max_redemptions, or counts up to another"},
+    {&lost_counter, "a ledger entry is for a coupon or code that is not counted"},
     {&coupon_last, "a coupon's last redemption is not its newest ledger entry"},
     {&code_last, "a promotion code's last redemption is not its newest ledger entry"},
     {&coupon_chain, "a ledger entry does not lead to the one before of its coupon"},

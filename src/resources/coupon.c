@@ -5,8 +5,6 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
-#include "redemption/allowance.h"
-#include "redemption/ledger.h"
 #include "resources/product.h"
 #include "resources/registry.h"
 #include "resources/rules.h"
@@ -87,9 +85,10 @@ static const struct field coupon_fields[] = {
     FIELD(rules.starts_at, "The first moment at which it can be redeemed.", .as = "starts_at",
           .in = CREATE, .is = WHEN_SET),
     FIELD(times_redeemed, "How often it was redeemed, directly or through a code.",
-          .column = "u.times_redeemed"),
+          .column = "COALESCE(u.times_redeemed, 0)"),
     FIELD(valid, "Whether it can be redeemed now.", .is = DERIVED),
-    FIELD(amount_off_total, "What it took off.", .is = INTERNAL, .column = "u.amount_off_total"),
+    FIELD(amount_off_total, "What it took off.", .is = INTERNAL,
+          .column = "COALESCE(u.amount_off_total, 0)"),
 };
 #undef THIS
 
@@ -220,18 +219,6 @@ bool coupon_is_over(const struct coupon *coupon)
     return standing->deleted || standing->expired || standing->used_up || standing->spent;
 }
 
-static bool saved(struct request *request, void *object, const void *before)
-{
-    const struct coupon *coupon = object;
-    if (before)
-        return true;
-    ledger_open_coupon(request, coupon->object.row, coupon->max_redemptions);
-    if (coupon->rules.max_amount_off_total.set)
-        allowance_open(request, (struct counted){.coupon = coupon->object.row},
-                       coupon->rules.max_amount_off_total.value);
-    return true;
-}
-
 bool coupon_terms(const struct coupon *coupon, struct str currency, struct discount_terms *terms)
 {
     const struct coupon_currency_option *options = coupon->currency_options.items;
@@ -266,7 +253,7 @@ const struct resource coupon_resource = {
                      .tombstones_are_shown = true, .referred_by_seq = true,
                      .help = "A percentage or an amount off, for as long and as often as it says."),
     .table = {&coupon_resource.schema, "coupons",
-              " JOIN coupon_uses AS u ON u.tenant = o.tenant AND u.coupon = o.seq"},
+              " LEFT JOIN coupon_uses AS u ON u.tenant = o.tenant AND u.coupon = o.seq"},
     .number = RESOURCE_coupon,
     .path = "/v1/coupons",
     .noun = "coupon",
@@ -278,5 +265,4 @@ const struct resource coupon_resource = {
     .prepare = prepare,
     .check = check,
     .derive = derive,
-    .saved = saved,
 };

@@ -6,7 +6,6 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
-#include "redemption/allowance.h"
 #include "redemption/code_shapes.h"
 #include "redemption/ledger.h"
 #include "resources/charge.h"
@@ -183,26 +182,6 @@ static bool find_references(struct request *request, const struct schema *schema
 
 /* ---- what each kind has of its own ---- */
 
-static bool open_coupon(struct request *request, const struct coupon *coupon)
-{
-    const struct use use = {.uses = coupon->times_redeemed, .coupon = coupon->object.row};
-    ledger_open_coupon(request, coupon->object.row, coupon->max_redemptions);
-    if (coupon->rules.max_amount_off_total.set)
-        allowance_open(request, (struct counted){.coupon = coupon->object.row},
-                       coupon->rules.max_amount_off_total.value);
-    return use.uses == 0 || ledger_bring(request, &use) == LEDGER_DONE;
-}
-
-static bool open_code(struct request *request, const struct promotion_code *code)
-{
-    const struct use use = {.uses = code->times_redeemed, .promotion_code = code->object.row};
-    ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
-    if (code->rules.max_amount_off_total.set)
-        allowance_open(request, (struct counted){.promotion_code = code->object.row},
-                       code->rules.max_amount_off_total.value);
-    return use.uses == 0 || ledger_bring(request, &use) == LEDGER_DONE;
-}
-
 static void drop_unknown(struct request *request, const struct resource *target, struct ref *ref)
 {
     if (ref->id.data && !find_target(request, target, ref))
@@ -275,16 +254,17 @@ static bool check(struct request *request, const struct resource *resource, void
 static bool insert(struct request *request, const struct line *line,
                    const struct resource *resource, struct object *object)
 {
-    bool counted = true;
+    struct use use = {0};
     if (!place(request, line, resource, object))
         return false;
     if (rows_insert(request, catalog_of(request, resource), &resource->schema, object) != DB_DONE)
         return fail_line(request, NULL, "a field is missing, or the code or id is taken");
     if (resource == &coupon_resource)
-        counted = open_coupon(request, (const struct coupon *)object);
+        use = (struct use){((const struct coupon *)object)->times_redeemed, .coupon = object->row};
     else if (resource == &promotion_code_resource)
-        counted = open_code(request, (const struct promotion_code *)object);
-    return counted ||
+        use = (struct use){((const struct promotion_code *)object)->times_redeemed,
+                           .promotion_code = object->row};
+    return use.uses == 0 || ledger_bring(request, &use) == LEDGER_DONE ||
            fail_line(request, "times_redeemed", "times_redeemed is above max_redemptions");
 }
 

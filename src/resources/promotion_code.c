@@ -7,9 +7,7 @@
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/request.h"
-#include "redemption/allowance.h"
 #include "redemption/code_shapes.h"
-#include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
 #include "resources/promotion_code_batch.h"
@@ -25,12 +23,16 @@
 
 static const char *const promotion_types[] = {"coupon", NULL};
 
+/* What was never used has no counter. */
+#define USES "COALESCE(u.times_redeemed, 0)"
+#define COUPON_USES "COALESCE(cu.times_redeemed, 0)"
+
 /* The effective value, as derive() computes it. */
 #define IS_ACTIVE                                                                \
     "(o.enabled = 1 AND (o.expires_at IS NULL OR o.expires_at > @now)"           \
-    " AND (o.max_redemptions IS NULL OR u.times_redeemed < o.max_redemptions)"   \
+    " AND (o.max_redemptions IS NULL OR " USES " < o.max_redemptions)"           \
     " AND c.deleted_at IS NULL AND (c.redeem_by IS NULL OR c.redeem_by >= @now)" \
-    " AND (c.max_redemptions IS NULL OR cu.times_redeemed < c.max_redemptions)"  \
+    " AND (c.max_redemptions IS NULL OR " COUPON_USES " < c.max_redemptions)"    \
     " AND (o.rules_starts_at IS NULL OR o.rules_starts_at <= @now)"              \
     " AND (c.rules_starts_at IS NULL OR c.rules_starts_at <= @now)"              \
     " AND (u.max_amount_off_total IS NULL"                                       \
@@ -116,21 +118,21 @@ static const struct field promotion_code_fields[] = {
     HASH(restrictions, restrictions_schema, "Who can redeem it, on what.", .in = CREATE | UPDATE),
     FIELD(rules.starts_at, "The first moment at which it can be redeemed.", .as = "starts_at",
           .in = CREATE, .is = WHEN_SET),
-    FIELD(times_redeemed, "How often it was redeemed.", .column = "u.times_redeemed"),
+    FIELD(times_redeemed, "How often it was redeemed.", .column = USES),
     FIELD(enabled, "Whether it was not switched off.", .is = INTERNAL),
     FIELD(code_key, "The code in lower case.", .is = INTERNAL),
     FIELD(coupon_state.redeem_by, "Of the coupon.", .is = INTERNAL, .column = "c.redeem_by"),
     FIELD(coupon_state.max_redemptions, "Of the coupon.", .is = INTERNAL,
           .column = "c.max_redemptions"),
-    FIELD(coupon_state.times_redeemed, "Of the coupon.", .is = INTERNAL,
-          .column = "cu.times_redeemed"),
+    FIELD(coupon_state.times_redeemed, "Of the coupon.", .is = INTERNAL, .column = COUPON_USES),
     FIELD(coupon_state.deleted_at, "Of the coupon.", .is = INTERNAL, .column = "c.deleted_at"),
     FIELD(coupon_state.starts_at, "Of the coupon.", .is = INTERNAL, .column = "c.rules_starts_at"),
     FIELD(coupon_state.max_amount_off_total, "Of the coupon.", .is = INTERNAL,
-          .column = "cu.max_amount_off_total"),
+          .column = "c.rules_max_amount_off_total"),
     FIELD(coupon_state.amount_off_total, "Of the coupon.", .is = INTERNAL,
-          .column = "cu.amount_off_total"),
-    FIELD(amount_off_total, "What it took off.", .is = INTERNAL, .column = "u.amount_off_total"),
+          .column = "COALESCE(cu.amount_off_total, 0)"),
+    FIELD(amount_off_total, "What it took off.", .is = INTERNAL,
+          .column = "COALESCE(u.amount_off_total, 0)"),
 };
 #undef THIS
 
@@ -390,10 +392,6 @@ static bool saved(struct request *request, void *object, const void *before)
         return true;
     }
     code_shapes_note(request, code->code_key);
-    ledger_open_promotion_code(request, code->object.row, code->max_redemptions);
-    if (code->rules.max_amount_off_total.set)
-        allowance_open(request, (struct counted){.promotion_code = code->object.row},
-                       code->rules.max_amount_off_total.value);
     return true;
 }
 
@@ -455,12 +453,13 @@ const struct resource promotion_code_resource = {
     .schema = SCHEMA(struct promotion_code, promotion_code_fields, "promotion_code",
                      .is_object = true, .referred_by_seq = true,
                      .help = "A code that customers type to get the discount of its coupon."),
-    .table = {&promotion_code_resource.schema, "promotion_codes",
-              " JOIN promotion_code_uses AS u ON u.tenant = o.tenant AND u.promotion_code = o.seq"
-              " JOIN coupons AS c ON c.tenant = o.tenant AND c.seq = o.promotion_coupon_seq"
-              " JOIN coupon_uses AS cu ON cu.tenant = c.tenant AND cu.coupon = c.seq",
-              "o.code_key = $2 AND COALESCE(o.customer, o.customer_account, '') = $3"
-              " ORDER BY CASE WHEN o.enabled = 1 THEN 0 ELSE o.seq END LIMIT 1"},
+    .table =
+        {&promotion_code_resource.schema, "promotion_codes",
+         " LEFT JOIN promotion_code_uses AS u ON u.tenant = o.tenant AND u.promotion_code = o.seq"
+         " JOIN coupons AS c ON c.tenant = o.tenant AND c.seq = o.promotion_coupon_seq"
+         " LEFT JOIN coupon_uses AS cu ON cu.tenant = c.tenant AND cu.coupon = c.seq",
+         "o.code_key = $2 AND COALESCE(o.customer, o.customer_account, '') = $3"
+         " ORDER BY CASE WHEN o.enabled = 1 THEN 0 ELSE o.seq END LIMIT 1"},
     .number = RESOURCE_promotion_code,
     .path = "/v1/promotion_codes",
     .noun = "promotion code",

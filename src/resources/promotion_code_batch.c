@@ -82,9 +82,10 @@ static const struct field batch_fields[] = {
 STATEMENT(find_text, "SELECT 1 FROM promotion_codes WHERE tenant = $1 AND code_key = $2 LIMIT 1");
 STATEMENT(next_codes,
           "SELECT o.seq, o.id, o.code, o.created, o.enabled, o.expires_at, o.max_redemptions,"
-          " u.times_redeemed, o.rules_starts_at, u.max_amount_off_total, u.amount_off_total"
+          " COALESCE(u.times_redeemed, 0), o.rules_starts_at, o.rules_max_amount_off_total,"
+          " COALESCE(u.amount_off_total, 0)"
           " FROM promotion_codes AS o"
-          " JOIN promotion_code_uses AS u ON u.tenant = o.tenant AND u.promotion_code = o.seq"
+          " LEFT JOIN promotion_code_uses AS u ON u.tenant = o.tenant AND u.promotion_code = o.seq"
           " WHERE o.tenant = $1 AND o.batch_seq = $2 AND o.seq > $3 ORDER BY o.seq LIMIT $4");
 
 static struct code_pattern pattern_of(const struct promotion_code_batch *batch)

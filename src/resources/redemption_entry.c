@@ -204,8 +204,8 @@ bool redemption_enter(struct request *request, struct redemption *redemption,
     if (redemption->status.value == REDEMPTION_REDEEMED)
         redemption->status_transitions.redeemed_at = (struct opt_time){true, request->now};
     const struct use use = use_of(redemption);
-    if (!take_limits(request, redemption, coupon, code) ||
-        ledger_redeem(request, &use) != LEDGER_DONE)
+    if (ledger_redeem(request, &use) != LEDGER_DONE ||
+        !take_limits(request, redemption, coupon, code))
         return false;
     if (!resource_insert(request, &redemption_resource, redemption)) {
         request->error = (struct error){0}; /* another use has the reference: refused like others */
@@ -332,8 +332,8 @@ static bool store_brought(struct request *request, struct redemption *redemption
     redemption->object.row = db_next_row(request->db, request->now);
     use = use_of(redemption);
     use.uses = is_counted(redemption);
-    if ((is_counted(redemption) && !take_limits(request, redemption, coupon, code)) ||
-        ledger_name(request, &use) != LEDGER_DONE)
+    if (ledger_name(request, &use) != LEDGER_DONE ||
+        (is_counted(redemption) && !take_limits(request, redemption, coupon, code)))
         return fail_counted(request, code ? STR("promotion_code") : STR("coupon"));
     return rows_insert(request, catalog_of(request, &redemption_resource),
                        &redemption_resource.schema, redemption) == DB_DONE ||

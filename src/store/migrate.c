@@ -31,10 +31,11 @@ EMBED(migration_0008, "0008_code_shapes.sql");
 EMBED(migration_0009, "0009_attempts.sql");
 EMBED(migration_0010, "0010_unnamed_uses.sql");
 EMBED(migration_0011, "0011_batch_rules.sql");
+EMBED(migration_0012, "0012_counters_on_use.sql");
 
 static const char *const migrations[] = {
     migration_0001, migration_0002, migration_0003, migration_0004, migration_0005, migration_0006,
-    migration_0007, migration_0008, migration_0009, migration_0010, migration_0011};
+    migration_0007, migration_0008, migration_0009, migration_0010, migration_0011, migration_0012};
 
 STATEMENT(find_version, "SELECT version FROM schema_version");
 STATEMENT(set_version, "UPDATE schema_version SET version = $1");

@@ -14,7 +14,7 @@
 /* The statements and the values that change. */
 static struct {
     sqlite3_stmt *find_answer, *find_coupon, *find_code, *find_expired;
-    struct insert code, uses, event, answer, key;
+    struct insert code, event, answer, key;
     char coupon[TEXT_BYTES];
     char code_id[TEXT_BYTES], event_id[TEXT_BYTES];
     char text[TEXT_BYTES], text_key[TEXT_BYTES], idempotency_key[TEXT_BYTES];
@@ -23,12 +23,10 @@ static struct {
 static void read_pattern(struct loop *loop)
 {
     static const char *const code[] = {"seq", "id", "code", "code_key", NULL};
-    static const char *const uses[] = {"promotion_code", NULL};
     static const char *const event[] = {"seq", "id", "request_idempotency_key", NULL};
     static const char *const answer[] = {"seq", "slot", "idempotency_key", NULL};
     static const char *const key[] = {"slot", "answer", NULL};
     of.code = insert_like(loop, "promotion_codes", "1", code);
-    of.uses = insert_like(loop, "promotion_code_uses", "1", uses);
     of.event = insert_like(loop, "events", "type = 'promotion_code.created'", event);
     of.answer = insert_like(loop, "idempotency_answers", "1", answer);
     of.key = insert_like(loop, "idempotency_keys", "1", key);
@@ -73,8 +71,6 @@ static void step(struct loop *loop, int64_t date)
     change_text(&of.code, 2, of.text);
     change_text(&of.code, 3, of.text_key);
     run(loop, of.code.statement);
-    change_int(&of.uses, 0, seq);
-    run(loop, of.uses.statement);
     change_int(&of.event, 0, ++loop->seq);
     change_text(&of.event, 1, of.event_id);
     change_text(&of.event, 2, of.idempotency_key);
@@ -95,7 +91,7 @@ static void prepare_all(struct loop *loop)
                                    " JOIN idempotency_answers AS a"
                                    " ON a.tenant = k.tenant AND a.seq = k.answer"
                                    " WHERE k.tenant = ?1 AND k.slot = ?2");
-    of.find_coupon = prepare(loop, "SELECT c.*, u.* FROM coupons AS c JOIN coupon_uses AS u"
+    of.find_coupon = prepare(loop, "SELECT c.*, u.* FROM coupons AS c LEFT JOIN coupon_uses AS u"
                                    " ON u.tenant = c.tenant AND u.coupon = c.seq"
                                    " WHERE c.tenant = ?1 AND c.id = ?2"
                                    " AND c.deleted_at IS NULL");

@@ -12,7 +12,6 @@
 
 enum {
     FIND_ANSWER,
-    FIND_TEXT,
     FIND_CODE,
     FIND_COUPON,
     FIND_EXPIRED,
@@ -28,7 +27,7 @@ struct code {
 
 /* The statements and the values that change. */
 static struct {
-    sqlite3_stmt *find[FINDERS], *take_coupon, *take_code;
+    sqlite3_stmt *find[FINDERS], *take_coupon, *take_code, *count_code;
     struct insert entry, record, created, updated, answer, key;
     struct code *codes;
     size_t code_count;
@@ -41,16 +40,15 @@ static const char *const finders[FINDERS] = {
     [FIND_ANSWER] = "SELECT a.* FROM idempotency_keys AS k JOIN idempotency_answers AS a"
                     " ON a.tenant = k.tenant AND a.seq = k.answer"
                     " WHERE k.tenant = ?1 AND k.slot = ?2",
-    [FIND_TEXT] = "SELECT seq, enabled FROM promotion_codes WHERE tenant = ?1 AND code_key = ?2"
-                  " AND COALESCE(customer, customer_account, '') = ''"
-                  " ORDER BY CASE WHEN enabled = 1 THEN 0 ELSE seq END LIMIT 1",
     [FIND_CODE] = "SELECT p.*, u.*, c.*, cu.* FROM promotion_codes AS p"
-                  " JOIN promotion_code_uses AS u ON u.tenant = p.tenant"
+                  " LEFT JOIN promotion_code_uses AS u ON u.tenant = p.tenant"
                   " AND u.promotion_code = p.seq JOIN coupons AS c ON c.tenant = p.tenant"
-                  " AND c.seq = p.promotion_coupon_seq JOIN coupon_uses AS cu"
+                  " AND c.seq = p.promotion_coupon_seq LEFT JOIN coupon_uses AS cu"
                   " ON cu.tenant = c.tenant AND cu.coupon = c.seq"
-                  " WHERE p.tenant = ?1 AND p.seq = ?2",
-    [FIND_COUPON] = "SELECT c.*, u.* FROM coupons AS c JOIN coupon_uses AS u"
+                  " WHERE p.tenant = ?1 AND p.code_key = ?2"
+                  " AND COALESCE(p.customer, p.customer_account, '') = ''"
+                  " ORDER BY CASE WHEN p.enabled = 1 THEN 0 ELSE p.seq END LIMIT 1",
+    [FIND_COUPON] = "SELECT c.*, u.* FROM coupons AS c LEFT JOIN coupon_uses AS u"
                     " ON u.tenant = c.tenant AND u.coupon = c.seq"
                     " WHERE c.tenant = ?1 AND c.seq = ?2",
     [FIND_EXPIRED] = "SELECT seq, slot FROM idempotency_answers WHERE tenant = ?1 AND seq < ?2"
@@ -115,6 +113,12 @@ static void prepare_all(struct loop *loop)
     }
     of.take_coupon = prepare(loop, TAKE("coupon_uses", "coupon"));
     of.take_code = prepare(loop, TAKE("promotion_code_uses", "promotion_code"));
+    of.count_code = prepare(loop, "INSERT INTO promotion_code_uses (tenant, promotion_code,"
+                                  " times_redeemed, max_redemptions, max_amount_off_total)"
+                                  " SELECT tenant, seq, 0, max_redemptions,"
+                                  " rules_max_amount_off_total FROM promotion_codes"
+                                  " WHERE tenant = ?1 AND seq = ?2");
+    sqlite3_bind_int64(of.count_code, 1, loop->tenant);
     sqlite3_bind_int64(of.take_coupon, 1, loop->tenant);
     sqlite3_bind_int64(of.take_code, 1, loop->tenant);
 }
@@ -125,12 +129,22 @@ static bool find_int(struct loop *loop, int finder, int64_t value)
     return find(loop, of.find[finder]);
 }
 
-static void take(struct loop *loop, sqlite3_stmt *statement, int finder, int64_t entry, int64_t row)
+static bool take(struct loop *loop, sqlite3_stmt *statement, int finder, int64_t entry, int64_t row)
 {
     sqlite3_bind_int64(statement, 2, entry);
     sqlite3_bind_int64(statement, 3, row);
     run(loop, statement);
-    check(loop, find_int(loop, finder, row));
+    return sqlite3_changes(loop->db) > 0 && find_int(loop, finder, row);
+}
+
+/* A code has a counter from its first use on. */
+static void take_code(struct loop *loop, int64_t entry, int64_t row)
+{
+    if (take(loop, of.take_code, FIND_CODE_USES, entry, row))
+        return;
+    sqlite3_bind_int64(of.count_code, 2, row);
+    run(loop, of.count_code);
+    check(loop, take(loop, of.take_code, FIND_CODE_USES, entry, row));
 }
 
 static void insert_event(struct loop *loop, const struct insert *event, char *id, int64_t date)
@@ -148,11 +162,10 @@ static void step(struct loop *loop, int64_t date)
     int64_t slot = (int64_t)next_random(loop), entry = ++loop->seq;
     fill(loop, of.idempotency_key, 36);
     check(loop, !find_int(loop, FIND_ANSWER, slot));
-    sqlite3_bind_text(of.find[FIND_TEXT], 2, code->key, -1, SQLITE_STATIC);
-    check(loop, find(loop, of.find[FIND_TEXT]) && find_int(loop, FIND_CODE, code->seq) &&
-                    find_int(loop, FIND_COUPON, of.coupon));
-    take(loop, of.take_coupon, FIND_COUPON_USES, entry, of.coupon);
-    take(loop, of.take_code, FIND_CODE_USES, entry, code->seq);
+    sqlite3_bind_text(of.find[FIND_CODE], 2, code->key, -1, SQLITE_STATIC);
+    check(loop, find(loop, of.find[FIND_CODE]) && find_int(loop, FIND_COUPON, of.coupon) &&
+                    take(loop, of.take_coupon, FIND_COUPON_USES, entry, of.coupon));
+    take_code(loop, entry, code->seq);
     change_int(&of.entry, 0, entry);
     change_int(&of.entry, 1, code->seq);
     run(loop, of.entry.statement);

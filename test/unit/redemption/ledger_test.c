@@ -24,9 +24,27 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct opt_int at_most(int64_t max)
+/* max_redemptions; 0: none */
+static void add_coupon(struct request *request, int64_t coupon, int max)
 {
-    return (struct opt_int){true, max};
+    world_sql(&world, str_format(request->arena,
+                                 "INSERT INTO coupons (tenant, seq, id, created, duration,"
+                                 " max_redemptions) VALUES (%d, %d, 'c%d', 1, 'once',"
+                                 " NULLIF(%d, 0))",
+                                 (int)request->tenant, (int)coupon, (int)coupon, max)
+                          .data);
+}
+
+static void add_code(struct request *request, int max)
+{
+    world_sql(&world, str_format(request->arena,
+                                 "INSERT INTO promotion_codes (tenant, seq, id, created, enabled,"
+                                 " code, code_key, max_redemptions, promotion_coupon,"
+                                 " promotion_coupon_seq, promotion_type,"
+                                 " restrictions_first_time_transaction) VALUES (%d, %d, 'promo', 1,"
+                                 " 1, 'A', 'a', NULLIF(%d, 0), 'c', %d, 'coupon', 0)",
+                                 (int)request->tenant, CODE, max, COUPON)
+                          .data);
 }
 
 static enum ledger_result redeem(struct request *request, int64_t coupon, int64_t code)
@@ -45,7 +63,7 @@ TEST(test_a_cap_is_reached_and_never_passed)
 {
     struct request *request = world_request(&world);
     db_begin(world.db, true);
-    ledger_open_coupon(request, COUPON, at_most(3));
+    add_coupon(request, COUPON, 3);
     for (int i = 0; i < 3; i++)
         assert_int_equal(redeem(request, COUPON, 0), LEDGER_DONE);
     for (int i = 0; i < 3; i++)
@@ -58,7 +76,7 @@ TEST(test_a_cap_is_reached_and_never_passed)
 TEST(test_without_a_cap_there_is_no_end)
 {
     struct request *request = world_request(&world);
-    ledger_open_coupon(request, COUPON, (struct opt_int){0});
+    add_coupon(request, COUPON, 0);
     db_begin(world.db, true);
     for (int i = 0; i < 500; i++)
         assert_int_equal(redeem(request, COUPON, 0), LEDGER_DONE);
@@ -69,9 +87,9 @@ TEST(test_without_a_cap_there_is_no_end)
 TEST(test_entries_are_numbered_and_chained)
 {
     struct request *request = world_request(&world);
-    ledger_open_coupon(request, COUPON, (struct opt_int){0});
-    ledger_open_coupon(request, OTHER_COUPON, (struct opt_int){0});
-    ledger_open_promotion_code(request, CODE, (struct opt_int){0});
+    add_coupon(request, COUPON, 0);
+    add_coupon(request, OTHER_COUPON, 0);
+    add_code(request, 0);
     db_begin(world.db, true);
     for (int i = 0; i < 9; i++)
         redeem(request, i % 3 ? COUPON : OTHER_COUPON, i % 3 == 1 ? CODE : 0);
@@ -107,8 +125,8 @@ TEST(test_uses_brought_in_are_named_before_others_are_counted)
     const struct use of_coupon = {.uses = 3, .coupon = COUPON};
     const struct use of_code = {.uses = 2, .promotion_code = CODE};
     db_begin(world.db, true);
-    ledger_open_coupon(request, COUPON, at_most(4));
-    ledger_open_promotion_code(request, CODE, at_most(2));
+    add_coupon(request, COUPON, 4);
+    add_code(request, 2);
     assert_int_equal(ledger_bring(request, &of_coupon), LEDGER_DONE);
     assert_int_equal(ledger_bring(request, &of_code), LEDGER_DONE);
     assert_int_equal(name(request, 0, CODE), LEDGER_DONE); /* was given back before */
@@ -130,8 +148,8 @@ TEST(test_a_use_of_a_code_counts_on_both_caps_or_on_none)
 {
     struct request *request = world_request(&world);
     db_begin(world.db, true);
-    ledger_open_coupon(request, COUPON, at_most(5));
-    ledger_open_promotion_code(request, CODE, at_most(2));
+    add_coupon(request, COUPON, 5);
+    add_code(request, 2);
     assert_int_equal(redeem(request, COUPON, CODE), LEDGER_DONE);
     assert_int_equal(redeem(request, COUPON, CODE), LEDGER_DONE);
     assert_int_equal(redeem(request, COUPON, CODE), LEDGER_CODE_USED_UP);
@@ -146,7 +164,7 @@ TEST(test_several_uses_at_once_fit_as_a_whole_or_not)
 {
     struct request *request = world_request(&world);
     db_begin(world.db, true);
-    ledger_open_coupon(request, COUPON, at_most(5));
+    add_coupon(request, COUPON, 5);
     struct use use = {.uses = 3, .coupon = COUPON};
     assert_int_equal(ledger_redeem(request, &use), LEDGER_DONE);
     assert_int_equal(ledger_redeem(request, &use), LEDGER_COUPON_USED_UP);
@@ -161,9 +179,9 @@ TEST(test_tenants_do_not_count_for_each_other)
 {
     struct request *request = world_request(&world);
     db_begin(world.db, true);
-    ledger_open_coupon(request, COUPON, at_most(1));
+    add_coupon(request, COUPON, 1);
     request->tenant++; /* live mode of the same account */
-    ledger_open_coupon(request, COUPON, at_most(1));
+    add_coupon(request, COUPON, 1);
     assert_int_equal(redeem(request, COUPON, 0), LEDGER_DONE);
     assert_int_equal(redeem(request, COUPON, 0), LEDGER_COUPON_USED_UP);
     request->tenant--;
@@ -176,8 +194,8 @@ TEST(test_a_use_that_is_given_back_can_be_had_again)
     struct request *request = world_request(&world);
     struct use use = {.uses = 1, .coupon = COUPON, .promotion_code = CODE};
     db_begin(world.db, true);
-    ledger_open_coupon(request, COUPON, at_most(2));
-    ledger_open_promotion_code(request, CODE, at_most(1));
+    add_coupon(request, COUPON, 2);
+    add_code(request, 1);
     use.entry = db_next_row(world.db, world.now);
     assert_int_equal(ledger_redeem(request, &use), LEDGER_DONE);
     assert_int_equal(redeem(request, COUPON, CODE), LEDGER_CODE_USED_UP);
@@ -194,13 +212,27 @@ TEST(test_a_use_that_is_given_back_can_be_had_again)
                      use.entry);
 }
 
+TEST(test_what_was_never_used_has_no_counter)
+{
+    struct request *request = world_request(&world);
+    db_begin(world.db, true);
+    add_coupon(request, COUPON, 0);
+    add_code(request, 2);
+    assert_int_equal(redeem(request, COUPON, 0), LEDGER_DONE);
+    assert_int_equal(world_int(&world, "SELECT COUNT(*) FROM promotion_code_uses"), 0);
+    assert_int_equal(redeem(request, COUPON, CODE), LEDGER_DONE);
+    assert_int_equal(world_int(&world, "SELECT max_redemptions FROM promotion_code_uses"), 2);
+    assert_true(db_commit(world.db));
+}
+
 /* The second lock on the same door. */
 TEST(test_the_database_itself_refuses_to_pass_a_cap)
 {
     struct request *request = world_request(&world);
-    ledger_open_coupon(request, COUPON, at_most(1));
+    add_coupon(request, COUPON, 1);
+    assert_int_equal(redeem(request, COUPON, 0), LEDGER_DONE);
     struct query query =
-        db_query_text(world.db, STR("UPDATE coupon_uses SET times_redeemed = times_redeemed + 2"));
+        db_query_text(world.db, STR("UPDATE coupon_uses SET times_redeemed = times_redeemed + 1"));
     assert_int_equal(db_run(&query), DB_CONFLICT);
 }
 
@@ -220,6 +252,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_use_that_is_given_back_can_be_had_again, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(test_what_was_never_used_has_no_counter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_database_itself_refuses_to_pass_a_cap, set_up,
                                         tear_down),
     };

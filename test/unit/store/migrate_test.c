@@ -86,6 +86,26 @@ TEST(test_a_migration_that_fails_leaves_nothing)
     assert_true(migrate_run(&arena, db));
 }
 
+TEST(test_counters_of_what_was_never_used_go)
+{
+    assert_true(migrate_run(&arena, db));
+    assert_true(sqlite_execute(
+        db, "UPDATE schema_version SET version = 11;"
+            "INSERT INTO coupon_uses (tenant, coupon, times_redeemed, last_redemption)"
+            " VALUES (1, 1, 0, NULL), (1, 2, 0, 7), (1, 3, 4, 8);"
+            "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed,"
+            " last_redemption) VALUES (1, 1, 0, NULL), (1, 2, 0, 7), (1, 3, 4, 8);"));
+    assert_true(migrate_run(&arena, db));
+    assert_int_equal(migrate_current(db), migrate_newest());
+    struct query query = db_query_text(
+        db, STR("SELECT SUM(coupon), (SELECT SUM(promotion_code) FROM promotion_code_uses)"
+                " FROM coupon_uses"));
+    assert_true(db_row(&query));
+    assert_int_equal(db_int(&query, 0), 2 + 3);
+    assert_int_equal(db_int(&query, 1), 2 + 3);
+    db_end(&query);
+}
+
 TEST(test_one_file_serves_both_databases)
 {
     for (int64_t number = 1; number <= migrate_newest(); number++) {
@@ -128,6 +148,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_running_again_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_newer_database_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_counters_of_what_was_never_used_go, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_migration_that_fails_leaves_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_one_file_serves_both_databases, set_up, tear_down),

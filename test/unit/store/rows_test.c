@@ -3,7 +3,6 @@
 #include "lib/unit.h"
 #include "lib/world.h"
 
-#include "redemption/ledger.h"
 #include "resources/coupon.h"
 #include "resources/promotion_code.h"
 #include "store/rows.h"
@@ -63,7 +62,7 @@ static void check_same(const struct schema *schema, const void *a, const void *b
     }
 }
 
-/* Codes are read together with their coupon and both counters. */
+/* Codes are read together with their coupon. */
 static int64_t add_coupon(struct request *request)
 {
     struct coupon *coupon = ARENA_NEW(request->arena, struct coupon);
@@ -75,7 +74,6 @@ static int64_t add_coupon(struct request *request)
     assert_int_equal(
         rows_insert(request, statements_of(&coupon_resource), &coupon_resource.schema, coupon),
         DB_DONE);
-    ledger_open_coupon(request, coupon->object.row, (struct opt_int){true, 9});
     return coupon->object.row;
 }
 
@@ -90,10 +88,7 @@ static void *new_full_object(struct request *request, struct chance *chance,
     if (resource == &promotion_code_resource) {
         ((struct promotion_code *)object)->promotion.coupon.row = add_coupon(request);
         ((struct promotion_code *)object)->customer.id = object->id; /* unique */
-        ledger_open_promotion_code(request, object->row, (struct opt_int){0});
     }
-    if (resource == &coupon_resource)
-        ledger_open_coupon(request, object->row, (struct opt_int){0});
     return object;
 }
 
@@ -163,8 +158,14 @@ TEST(test_columns_of_other_tables_are_read_with_the_row)
     struct promotion_code *code = new_full_object(request, &chance, &promotion_code_resource);
     rows_insert(request, statements_of(&promotion_code_resource), &promotion_code_resource.schema,
                 code);
-    world_sql(&world, "UPDATE promotion_code_uses SET times_redeemed = 3");
-    world_sql(&world, "UPDATE coupon_uses SET times_redeemed = 4");
+    assert_int_equal(((const struct promotion_code *)read_back(request, &promotion_code_resource,
+                                                               code->object.row))
+                         ->times_redeemed,
+                     0);
+    world_sql(&world, "INSERT INTO promotion_code_uses (tenant, promotion_code, times_redeemed)"
+                      " SELECT tenant, seq, 3 FROM promotion_codes");
+    world_sql(&world, "INSERT INTO coupon_uses (tenant, coupon, times_redeemed)"
+                      " SELECT tenant, seq, 4 FROM coupons");
     const struct promotion_code *again =
         read_back(request, &promotion_code_resource, code->object.row);
     assert_int_equal(again->times_redeemed, 3);
