@@ -10,6 +10,7 @@
 #include "store/db.h"
 #include "store/directory.h"
 #include "store/gathered_log.h"
+#include "store/page_cache.h"
 #include "store/row_numbers.h"
 
 #include <assert.h>
@@ -136,6 +137,7 @@ void sqlite_start(void)
 {
     /* Counting memory takes a lock that all connections share. */
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+    page_cache_start();
     gathered_log_start();
 }
 
