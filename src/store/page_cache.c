@@ -1,6 +1,7 @@
 /* Frames are made as they are needed, never given back before the cache is, and reused by the clock
  * algorithm: a hand goes round over them and takes the first that nobody asked for since it last
- * came by. A cache is used by one thread at a time. */
+ * came by. A table says which frame a page is in; all else is in the frame, beside the page. A
+ * cache is used by one thread at a time. */
 #include "store/page_cache.h"
 
 #include <assert.h>
@@ -8,39 +9,44 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
-#define FIRST_SLAB_FRAMES 16
-#define SLAB_FRAMES_MAX 256
-#define FIRST_BUCKETS 256 /* a power of two; at least as many as frames in a slab */
-#define LINE_BYTES 64
+#define SLAB_FRAMES 16  /* made together */
+#define FIRST_PLACES 64 /* in the table; a power of two */
+#define LINE_BYTES 64   /* of memory, as it comes into the processor's cache */
 
-/* Room for one page. */
+/* Room for one page, which comes behind it, and for what SQLite keeps with the page behind that. */
 struct frame {
     sqlite3_pcache_page page; /* first, because it is what SQLite hands back */
-    struct frame *next;       /* in its bucket, or among the free ones */
-    uint32_t key;             /* number of the page; 0: free */
-    bool pinned;
-    bool wanted; /* since the hand was here */
+    uint32_t number;
+    uint32_t key;       /* number of the page */
+    uint32_t next_free; /* number of a frame plus one; 0: none */
 };
 
-/* Frames that were made together. */
-struct slab {
-    struct slab *next;
-    uint32_t frame_count;
-    char *memory;
-    struct frame frames[];
+/* Of a frame; apart from it, because the hand looks at many. */
+enum state {
+    FREE,
+    KEPT,
+    WANTED, /* since the hand was here */
+    PINNED, /* in use */
+};
+
+struct place {
+    uint32_t key; /* 0: empty */
+    uint32_t frame;
 };
 
 struct page_cache {
-    size_t page_bytes, extra_bytes;
+    size_t page_bytes, frame_bytes;
     uint32_t page_count, pinned_count, page_max;
-    uint32_t frame_count;
-    struct frame **buckets;
-    uint32_t bucket_count;
-    struct frame *free;
-    struct slab *slabs;
-    struct slab *hand; /* with the next frame to look at */
-    uint32_t hand_frame;
+    struct place *places;              /* with linear probing, at most half of them taken */
+    uint32_t place_count, place_shift; /* what is left of 32 bits */
+    char **slabs;
+    unsigned char *states;
+    uint32_t slab_count;
+    uint32_t frame_count; /* that were in use since the cache was empty */
+    uint32_t first_free;  /* number of a frame plus one; 0: none */
+    uint32_t hand;
 };
 
 static struct page_cache *from(sqlite3_pcache *cache)
@@ -48,122 +54,159 @@ static struct page_cache *from(sqlite3_pcache *cache)
     return (struct page_cache *)(void *)cache;
 }
 
-static struct frame **bucket_of(struct page_cache *cache, uint32_t key)
+static size_t whole_lines(size_t bytes)
 {
-    return &cache->buckets[key & (cache->bucket_count - 1)];
+    return (bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
 }
 
-static struct frame **find(struct page_cache *cache, uint32_t key)
+static struct frame *frame_at(const struct page_cache *cache, uint32_t number)
 {
-    struct frame **at = bucket_of(cache, key);
-    while (*at && (*at)->key != key)
-        at = &(*at)->next;
+    char *slab = cache->slabs[number / SLAB_FRAMES];
+    return (struct frame *)(void *)(slab + number % SLAB_FRAMES * cache->frame_bytes);
+}
+
+/* ---- the table ---- */
+
+/* Where the search begins. Pages that follow each other are spread, or else they would be in each
+ * other's way. */
+static uint32_t home_of(const struct page_cache *cache, uint32_t key)
+{
+    return (uint32_t)(key * UINT32_C(0x9E3779B1)) >> cache->place_shift;
+}
+
+/* Where the key is, or else where it would be. */
+static uint32_t find(const struct page_cache *cache, uint32_t key)
+{
+    uint32_t mask = cache->place_count - 1, at = home_of(cache, key);
+    while (cache->places[at].key && cache->places[at].key != key)
+        at = (at + 1) & mask;
     return at;
 }
 
-static void enter(struct page_cache *cache, struct frame *frame, uint32_t key)
+static void enter(struct page_cache *cache, uint32_t key, uint32_t frame)
 {
-    struct frame **bucket = bucket_of(cache, key);
-    frame->key = key;
-    frame->next = *bucket;
-    *bucket = frame;
+    cache->places[find(cache, key)] = (struct place){key, frame};
 }
 
-/* What leads to the frame, if any does. */
-static void unlink_frame(struct page_cache *cache, const struct frame *frame)
+/* Those that stand behind the key because its place was taken move up. */
+static void leave(struct page_cache *cache, uint32_t key)
 {
-    struct frame **at = find(cache, frame->key);
-    if (*at)
-        *at = frame->next;
-}
-
-/* The frame becomes free. */
-static void discard(struct page_cache *cache, struct frame *frame)
-{
-    unlink_frame(cache, frame);
-    cache->page_count--;
-    cache->pinned_count -= frame->pinned;
-    frame->pinned = false;
-    frame->key = 0;
-    frame->next = cache->free;
-    cache->free = frame;
-}
-
-static bool add_buckets(struct page_cache *cache)
-{
-    uint32_t count = cache->bucket_count ? 2 * cache->bucket_count : FIRST_BUCKETS;
-    struct frame **old = cache->buckets, **buckets = calloc(count, sizeof(buckets[0]));
-    if (!buckets)
-        return false;
-    uint32_t old_count = cache->bucket_count;
-    cache->buckets = buckets;
-    cache->bucket_count = count;
-    for (uint32_t i = 0; i < old_count; i++) {
-        for (struct frame *frame = old[i], *next; frame; frame = next) {
-            next = frame->next;
-            enter(cache, frame, frame->key);
-        }
+    uint32_t mask = cache->place_count - 1, gap = find(cache, key);
+    for (uint32_t at = (gap + 1) & mask; cache->places[at].key; at = (at + 1) & mask) {
+        uint32_t home = home_of(cache, cache->places[at].key);
+        if (((at - home) & mask) < ((at - gap) & mask))
+            continue;
+        cache->places[gap] = cache->places[at];
+        gap = at;
     }
+    cache->places[gap] = (struct place){0};
+}
+
+static bool add_places(struct page_cache *cache)
+{
+    uint32_t old_count = cache->place_count;
+    struct place *old = cache->places;
+    uint32_t count = old_count ? 2 * old_count : FIRST_PLACES;
+    struct place *places = calloc(count, sizeof(places[0]));
+    if (!places)
+        return false;
+    cache->places = places;
+    cache->place_count = count;
+    cache->place_shift = 32 - (uint32_t)__builtin_ctz(count);
+    for (uint32_t i = 0; i < old_count; i++)
+        if (old[i].key)
+            enter(cache, old[i].key, old[i].frame);
     free(old);
     return true;
 }
 
-static bool add_frames(struct page_cache *cache)
+/* ---- frames ---- */
+
+static void discard(struct page_cache *cache, struct frame *frame)
 {
-    if (cache->frame_count >= cache->bucket_count && !add_buckets(cache))
-        return false;
-    uint32_t count = cache->slabs ? 2 * cache->slabs->frame_count : FIRST_SLAB_FRAMES;
-    count = count < SLAB_FRAMES_MAX ? count : SLAB_FRAMES_MAX;
-    size_t frame_bytes = cache->page_bytes + cache->extra_bytes;
-    struct slab *slab = calloc(1, sizeof(*slab) + count * sizeof(slab->frames[0]));
-    char *memory = malloc(count * frame_bytes);
-    if (!slab || !memory) {
+    leave(cache, frame->key);
+    cache->page_count--;
+    cache->pinned_count -= cache->states[frame->number] == PINNED;
+    cache->states[frame->number] = FREE;
+    frame->next_free = cache->first_free;
+    cache->first_free = frame->number + 1;
+}
+
+/* Frees the frame of a page that is not in use. */
+static bool evict(struct page_cache *cache)
+{
+    while (cache->pinned_count < cache->page_count) {
+        cache->hand = cache->hand + 1 < cache->frame_count ? cache->hand + 1 : 0;
+        unsigned char *state = &cache->states[cache->hand];
+        if (*state == KEPT) {
+            discard(cache, frame_at(cache, cache->hand));
+            return true;
+        }
+        if (*state == WANTED)
+            *state = KEPT;
+    }
+    return false;
+}
+
+static bool add_slab(struct page_cache *cache)
+{
+    uint32_t count = cache->slab_count + 1;
+    char **slabs = realloc(cache->slabs, count * sizeof(slabs[0]));
+    cache->slabs = slabs ? slabs : cache->slabs;
+    unsigned char *states = realloc(cache->states, (size_t)count * SLAB_FRAMES);
+    cache->states = states ? states : cache->states;
+    char *slab = aligned_alloc(LINE_BYTES, SLAB_FRAMES * cache->frame_bytes);
+    if (!slabs || !states || !slab) {
         free(slab);
-        free(memory);
         return false;
     }
-    *slab = (struct slab){.next = cache->slabs, .frame_count = count, .memory = memory};
-    cache->slabs = slab;
-    cache->frame_count += count;
-    for (uint32_t i = count; i-- > 0;) {
-        struct frame *frame = &slab->frames[i];
-        frame->page.pBuf = memory + i * frame_bytes;
-        frame->page.pExtra = memory + i * frame_bytes + cache->page_bytes;
-        frame->next = cache->free;
-        cache->free = frame;
-    }
+    slabs[cache->slab_count++] = slab;
     return true;
 }
 
-/* Frees the frame of a page that nobody uses and few asked for. */
-static bool evict(struct page_cache *cache)
+static bool add_frame(struct page_cache *cache)
 {
-    if (cache->pinned_count == cache->page_count)
+    if ((2 * cache->frame_count >= cache->place_count && !add_places(cache)) ||
+        (cache->frame_count == cache->slab_count * SLAB_FRAMES && !add_slab(cache)))
         return false;
-    for (;;) {
-        if (!cache->hand || cache->hand_frame == cache->hand->frame_count) {
-            cache->hand = cache->hand && cache->hand->next ? cache->hand->next : cache->slabs;
-            cache->hand_frame = 0;
-        }
-        struct frame *frame = &cache->hand->frames[cache->hand_frame++];
-        if (frame->key == 0 || frame->pinned)
-            continue;
-        if (!frame->wanted) {
-            discard(cache, frame);
-            return true;
-        }
-        frame->wanted = false;
-    }
+    uint32_t number = cache->frame_count++;
+    struct frame *frame = frame_at(cache, number);
+    char *page = (char *)frame + whole_lines(sizeof(*frame));
+    *frame = (struct frame){.page = {page, page + cache->page_bytes}, .number = number};
+    cache->states[number] = FREE;
+    cache->first_free = number + 1;
+    return true;
 }
+
+static bool add_page(struct page_cache *cache, uint32_t key, uint32_t *number)
+{
+    if (cache->page_count >= cache->page_max)
+        (void)!evict(cache);
+    if (!cache->first_free && !add_frame(cache) && !evict(cache))
+        return false;
+    *number = cache->first_free - 1;
+    struct frame *frame = frame_at(cache, *number);
+    cache->first_free = frame->next_free;
+    cache->page_count++;
+    frame->key = key;
+    enter(cache, key, *number);
+    *(void **)frame->page.pExtra = NULL; /* tells SQLite that it is new */
+    return true;
+}
+
+/* ---- what SQLite calls ---- */
 
 static sqlite3_pcache *create(int page_bytes, int extra_bytes, int purgeable)
 {
     (void)purgeable; /* what is not is never unpinned */
     struct page_cache *cache = calloc(1, sizeof(*cache));
-    if (!cache)
+    if (!cache || !add_places(cache)) {
+        free(cache);
         return NULL;
+    }
     cache->page_bytes = (size_t)page_bytes;
-    cache->extra_bytes = ((size_t)extra_bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+    cache->frame_bytes =
+        whole_lines(sizeof(struct frame)) + (size_t)page_bytes + whole_lines((size_t)extra_bytes);
     return (sqlite3_pcache *)(void *)cache;
 }
 
@@ -179,93 +222,86 @@ static int page_count(sqlite3_pcache *of)
 
 /* A search in a page goes from line to line of memory, each of which is known only after the one
  * before was read. Asked for together they come together. */
-static void read_ahead(const struct page_cache *cache, const struct frame *frame)
+static void read_ahead(const struct page_cache *cache, uint32_t number)
 {
-    const char *page = frame->page.pBuf;
-    for (size_t i = 0; i < cache->page_bytes + cache->extra_bytes; i += LINE_BYTES)
-        __builtin_prefetch(page + i);
-}
-
-static bool may_add(const struct page_cache *cache, int create_flag)
-{
-    return create_flag == 2 || (create_flag == 1 && cache->pinned_count < cache->page_max);
-}
-
-static struct frame *add(struct page_cache *cache, uint32_t key)
-{
-    if (cache->page_count >= cache->page_max)
-        (void)!evict(cache);
-    if (!cache->free && !add_frames(cache) && !evict(cache))
-        return NULL;
-    struct frame *frame = cache->free;
-    cache->free = frame->next;
-    enter(cache, frame, key);
-    cache->page_count++;
-    *(void **)frame->page.pExtra = NULL; /* tells SQLite that it is new */
-    return frame;
+    const char *frame = (const char *)frame_at(cache, number);
+    for (size_t i = 0; i < cache->frame_bytes; i += LINE_BYTES)
+        __builtin_prefetch(frame + i);
 }
 
 static sqlite3_pcache_page *fetch(sqlite3_pcache *of, unsigned key, int create_flag)
 {
     struct page_cache *cache = from(of);
-    struct frame *frame = cache->buckets ? *find(cache, key) : NULL;
-    if (frame && !frame->pinned)
-        read_ahead(cache, frame);
-    if (!frame && may_add(cache, create_flag))
-        frame = add(cache, key);
-    if (!frame)
+    const struct place place = cache->places[find(cache, key)];
+    uint32_t number = place.frame;
+    bool may_add = create_flag == 2 || (create_flag == 1 && cache->pinned_count < cache->page_max);
+    if (!place.key && !(may_add && add_page(cache, key, &number)))
         return NULL;
-    cache->pinned_count += !frame->pinned;
-    frame->pinned = true;
-    return &frame->page;
+    if (cache->states[number] != PINNED) {
+        read_ahead(cache, number);
+        cache->states[number] = PINNED;
+        cache->pinned_count++;
+    }
+    return &frame_at(cache, number)->page;
 }
 
 static void unpin(sqlite3_pcache *of, sqlite3_pcache_page *page, int discarded)
 {
     struct page_cache *cache = from(of);
     struct frame *frame = (struct frame *)page;
-    assert(frame->pinned);
+    assert(cache->states[frame->number] == PINNED);
     if (discarded) {
         discard(cache, frame);
         return;
     }
     cache->pinned_count--;
-    frame->pinned = false;
-    frame->wanted = true;
+    cache->states[frame->number] = WANTED;
 }
 
 static void rekey(sqlite3_pcache *of, sqlite3_pcache_page *page, unsigned old_key, unsigned key)
 {
     struct page_cache *cache = from(of);
-    struct frame *frame = (struct frame *)page, *other = *find(cache, key);
-    if (other)
-        discard(cache, other);
-    assert(frame->key == old_key);
-    unlink_frame(cache, frame);
-    enter(cache, frame, key);
+    struct frame *frame = (struct frame *)page;
+    const struct place *other = &cache->places[find(cache, key)];
+    if (other->key)
+        discard(cache, frame_at(cache, other->frame));
+    leave(cache, old_key);
+    frame->key = key;
+    enter(cache, key, frame->number);
 }
 
-static void truncate_from(sqlite3_pcache *of, unsigned limit_key)
+/* A connection that reads forgets all pages whenever another one has written. */
+static void clear(struct page_cache *cache)
+{
+    memset(cache->places, 0, cache->place_count * sizeof(cache->places[0]));
+    cache->page_count = cache->pinned_count = 0;
+    cache->frame_count = cache->first_free = cache->hand = 0;
+}
+
+static void truncate_from(sqlite3_pcache *of, unsigned limit)
 {
     struct page_cache *cache = from(of);
-    for (uint32_t i = 0; i < cache->bucket_count && cache->page_count; i++) {
-        for (struct frame *frame = cache->buckets[i], *next; frame; frame = next) {
-            next = frame->next;
-            if (frame->key >= limit_key)
-                discard(cache, frame);
-        }
+    if (limit <= 1) {
+        clear(cache);
+        return;
+    }
+    for (uint32_t i = 0; i < cache->place_count;) {
+        const struct place *place = &cache->places[i];
+        if (place->key >= limit)
+            discard(cache, frame_at(cache, place->frame)); /* others may move up to here */
+        else
+            i++;
     }
 }
 
 static void destroy(sqlite3_pcache *of)
 {
     struct page_cache *cache = from(of);
-    for (struct slab *slab = cache->slabs, *next; slab; slab = next) {
-        next = slab->next;
-        free(slab->memory);
-        free(slab);
-    }
-    free(cache->buckets);
+    for (uint32_t i = 0; i < cache->slab_count; i++)
+        free(cache->slabs[i]);
+    free(cache->slabs);
+    free(cache->states);
+    free(cache->places);
     free(cache);
 }
 

@@ -114,6 +114,26 @@ TEST(test_what_is_asked_for_again_and_again_outlives_what_is_not)
     assert_true(lost * LIMIT < 50 * LIMIT / 2); /* of 50 rounds through the cache */
 }
 
+TEST(test_pages_from_a_number_on_are_forgotten_all_at_once)
+{
+    for (int round = 0; round < 3; round++) {
+        for (unsigned key = 1; key <= LIMIT; key++) {
+            sqlite3_pcache_page *page = fetch(key, 1);
+            assert_true(is_new(page));
+            write_stamp(page, key);
+            if (key % 2)
+                methods.xUnpin(cache, page, 0);
+        }
+        methods.xTruncate(cache, LIMIT / 2);
+        assert_int_equal(methods.xPagecount(cache), LIMIT / 2 - 1);
+        assert_null(fetch(LIMIT / 2, 0));
+        assert_true(has_stamp(fetch(LIMIT / 2 - 1, 0), LIMIT / 2 - 1));
+        methods.xTruncate(cache, 1);
+        assert_int_equal(methods.xPagecount(cache), 0);
+        assert_null(fetch(1, 0));
+    }
+}
+
 /* What the cache must hold: key to page, stamp and whether it is in use. */
 static struct model {
     sqlite3_pcache_page *page; /* NULL: not seen since it may have gone */
@@ -249,6 +269,7 @@ int main(void)
         WITH_CACHE(test_no_more_pages_are_kept_than_the_limit),
         WITH_CACHE(test_pages_in_use_stay_whatever_the_limit),
         WITH_CACHE(test_what_is_asked_for_again_and_again_outlives_what_is_not),
+        WITH_CACHE(test_pages_from_a_number_on_are_forgotten_all_at_once),
         WITH_CACHE(test_it_keeps_what_it_says_through_any_calls),
         WITH_CACHE(test_a_database_much_larger_than_its_cache_is_whole),
     };
