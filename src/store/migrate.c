@@ -32,10 +32,12 @@ EMBED(migration_0009, "0009_attempts.sql");
 EMBED(migration_0010, "0010_unnamed_uses.sql");
 EMBED(migration_0011, "0011_batch_rules.sql");
 EMBED(migration_0012, "0012_counters_on_use.sql");
+EMBED(migration_0013, "0013_codes_apart_from_key.sql");
 
 static const char *const migrations[] = {
-    migration_0001, migration_0002, migration_0003, migration_0004, migration_0005, migration_0006,
-    migration_0007, migration_0008, migration_0009, migration_0010, migration_0011, migration_0012};
+    migration_0001, migration_0002, migration_0003, migration_0004, migration_0005,
+    migration_0006, migration_0007, migration_0008, migration_0009, migration_0010,
+    migration_0011, migration_0012, migration_0013};
 
 STATEMENT(find_version, "SELECT version FROM schema_version");
 STATEMENT(set_version, "UPDATE schema_version SET version = $1");

@@ -15,7 +15,8 @@ bool plan_indexes(struct db *db)
         "ANALYZE sqlite_schema;" /* makes the table of statistics and reads nothing large */
         "DELETE FROM sqlite_stat1;"
         "INSERT INTO sqlite_stat1 (tbl, idx, stat)"
-        " SELECT t.name, CASE i.origin WHEN 'pk' THEN t.name ELSE i.name END,"
+        " SELECT t.name,"
+        " CASE WHEN i.origin = 'pk' AND t.sql LIKE '%WITHOUT ROWID' THEN t.name ELSE i.name END,"
         " '1000000 1000000' || substr(' 20 20 20 20 20 20', 1, 3 * (COUNT(*) - 2))"
         " || CASE i.\"unique\" WHEN 1 THEN ' 1' ELSE ' 20' END"
         " FROM sqlite_schema AS t, pragma_index_list(t.name) AS i, pragma_index_info(i.name) AS c"
