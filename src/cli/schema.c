@@ -84,6 +84,8 @@ static void add_statements(struct request *request, struct text *text)
             &of->by_id, &of->by_id_past, &of->by_seq, &of->insert, &of->update, &of->mark_deleted};
         for (size_t j = 0; j < ARRAY_LENGTH(statements); j++)
             add_line(text, statements[j]->sql);
+        if (of->look_up.sql)
+            add_line(text, of->look_up.sql);
         if (resources[i]->operations & FILTER)
             list_statements(request, resources[i], text);
     }

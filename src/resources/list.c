@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define LIST_SQL_BYTES_MAX 16384
+#define ONE_OR_MORE " LIMIT 2"
 #define LIST_VALUES_MAX 160 /* a list parameter may have FORM_ITEMS_MAX values */
 
 #define THIS struct page
@@ -298,7 +299,7 @@ static bool read_one(struct request *request, struct selection *selection,
 {
     size_t length = selection->sql.length;
     struct answer one = *answer;
-    text_add_literal(&selection->sql, " LIMIT 2");
+    text_add_literal(&selection->sql, ONE_OR_MORE);
     struct query query = run(selection);
     read_items(request, &query, resource, 1, false, &one);
     selection->sql.length = length;
@@ -436,6 +437,8 @@ void list_statements(struct request *request, const struct resource *resource, s
             else
                 (void)!add_filter(selections[j], field, filter, NULL);
         }
+        if (field->is & RARE)
+            text_addf(text, "%.*s" ONE_OR_MORE "\n", STR_FMT(text_str(&one.sql)));
         end(&one, false, 1);
         text_addf(text, "%.*s\n", STR_FMT(text_str(&one.sql)));
     }

@@ -138,9 +138,10 @@ void table_statements_build(struct arena *arena, const struct table *table,
                                   select.data)
                            .data},
         .by_seq = {str_format(arena, "%s WHERE o.tenant = $1 AND o.seq = $2", select.data).data},
-        .look_up = {str_format(arena, "%s WHERE o.tenant = $1 AND %s", select.data,
-                               table->look_up ? table->look_up : "0")
-                        .data},
+        .look_up = {table->look_up ? str_format(arena, "%s WHERE o.tenant = $1 AND %s", select.data,
+                                                table->look_up)
+                                         .data
+                                   : NULL},
         .insert = {build_insert(arena, table).data},
         .update = {build_update(arena, table).data},
         .mark_deleted = {str_format(arena,

@@ -20,7 +20,7 @@ struct table_statements {
     struct statement by_id;      /* not deleted */
     struct statement by_id_past; /* the one deleted last */
     struct statement by_seq;     /* deleted or not */
-    struct statement look_up;    /* by the table's own condition, if it has one */
+    struct statement look_up;    /* by the table's own condition; NULL: it has none */
     struct statement insert;
     struct statement update;
     struct statement mark_deleted;
