@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
-#include "base/random.h"
 #include "base/request.h"
 #include "resources/outbox.h"
 #include "resources/registry.h"
@@ -263,12 +262,12 @@ void event_record(struct request *request, const char *prefix, const char *verb,
 {
     struct str *values = ARENA_ARRAY(request->arena, struct str, schema->count);
     struct str snapshot = take_snapshot(request, schema, object, values);
+    int64_t row = db_next_row(request->db, request->now);
     const struct event event = {
         .object =
             {
-                .id = id_long(request->random, request->arena, event_resource.id_prefix,
-                              request->now),
-                .row = db_next_row(request->db, request->now),
+                .id = resource_ordered_id(request, &event_resource, row),
+                .row = row,
                 .created = {request->now},
             },
         .request = {request->id, request->idempotency_key},

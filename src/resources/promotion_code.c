@@ -400,8 +400,7 @@ void promotion_code_store(struct request *request, struct promotion_code *code)
     struct object *base = &code->object;
     base->row = db_next_row(request->db, request->now);
     base->created.seconds = base->row >> ROW_SECOND_BITS;
-    base->id = id_ordered(request->random, request->arena, promotion_code_resource.id_prefix,
-                          base->created.seconds, base->row % (INT64_C(1) << ROW_SECOND_BITS));
+    base->id = resource_ordered_id(request, &promotion_code_resource, base->row);
     code->enabled = code->active;
     enum db_result result = rows_insert(request, catalog_of(request, &promotion_code_resource),
                                         &promotion_code_resource.schema, code);

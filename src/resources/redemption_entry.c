@@ -196,6 +196,8 @@ bool redemption_enter(struct request *request, struct redemption *redemption,
 {
     bool by_api = redemption->source.value == SOURCE_API;
     redemption->object.row = db_next_row(request->db, request->now);
+    redemption->object.id =
+        resource_ordered_id(request, &redemption_resource, redemption->object.row);
     redemption->coupon = (struct ref){coupon->object.id, coupon->object.row, NULL};
     if (code)
         redemption->promotion_code = (struct ref){code->object.id, code->object.row, NULL};

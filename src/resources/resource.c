@@ -207,6 +207,13 @@ struct str resource_new_id(struct request *request, const struct resource *resou
     return (struct str){code, CODE_ID_LENGTH};
 }
 
+struct str resource_ordered_id(struct request *request, const struct resource *resource,
+                               int64_t row)
+{
+    return id_ordered(request->random, request->arena, resource->id_prefix, row >> ROW_SECOND_BITS,
+                      row % (INT64_C(1) << ROW_SECOND_BITS));
+}
+
 static bool fail_exists(struct request *request, const struct resource *resource)
 {
     char noun[32];

@@ -116,6 +116,11 @@ bool resource_leaves_stubs(const struct resource *resource);
 /* A new id for one of its objects. */
 struct str resource_new_id(struct request *request, const struct resource *resource);
 
+/* The same for the object of a row, of those that are made by the thousand in a second: the ids
+ * grow with the rows, so that their index is appended to. */
+struct str resource_ordered_id(struct request *request, const struct resource *resource,
+                               int64_t row);
+
 /* A zeroed object. */
 void *resource_new(struct request *request, const struct resource *resource);
 

@@ -52,6 +52,18 @@ test('a code is redeemed by what the customer typed, and both counters move', as
     verified();
 });
 
+test('ids of redemptions and of their events grow in the order in which they are listed', async () => {
+    const { coupon, redeem, get } = account(server);
+    await coupon({ id: 'A' });
+    await Promise.all(Array.from({ length: 40 }, () => redeem({ coupon: 'A' })));
+    for (const path of ['/v1/redemptions', '/v1/events']) {
+        const ids = (await get(`${path}?limit=100`)).data.map(({ id }) => id);
+        assert.ok(ids.length >= 40);
+        assert.deepEqual(ids, [...ids].sort().reverse());
+        assert.equal(new Set(ids.map((id) => id.slice(-12))).size, ids.length); // what cannot be guessed
+    }
+});
+
 test('blanks around what the customer typed do not matter', async () => {
     const { coupon, code, redeem, preview } = account(server);
     await coupon({ id: 'A' });

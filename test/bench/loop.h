@@ -16,6 +16,7 @@
 #define TEXT_BYTES 64
 #define LATENCIES_MAX 1000000
 #define ID_RANDOM_LENGTH 17
+#define ID_ORDERED_LENGTH 5
 #define ID_TIME_LENGTH 6
 
 /* An INSERT with every column of a pattern row bound; some are bound anew each time. */
@@ -119,7 +120,7 @@ static void fill(struct loop *loop, char *text, size_t length)
     }
 }
 
-/* Identifiers grow with time, in sixteenths of a second, and end in random letters. */
+/* Identifiers grow with time and with the row, and end in random letters. */
 static inline void renew_id(struct loop *loop, char *id, int64_t now_ns)
 {
     static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -128,6 +129,8 @@ static inline void renew_id(struct loop *loop, char *id, int64_t now_ns)
     for (int i = 1; i <= ID_TIME_LENGTH; i++, ticks /= 62)
         random[-i] = digits[ticks % 62];
     fill(loop, random, ID_RANDOM_LENGTH);
+    for (int64_t i = ID_ORDERED_LENGTH, place = loop->seq; i > 0; i--, place /= 62)
+        random[i - 1] = digits[place % 62];
 }
 
 static int64_t now_ns(clockid_t clock)
