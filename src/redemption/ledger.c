@@ -90,12 +90,29 @@ struct place {
 };
 
 /* The statements on one of the two kinds of counters. */
-static const struct counters {
+struct counters {
     const struct statement *count, *take, *give, *bring, *name, *find, *find_unnamed;
-} coupons = {&count_coupon, &take_coupon, &give_coupon,        &bring_coupon,
-             &name_coupon,  &find_coupon, &find_coupon_unnamed},
-  codes = {&count_code, &take_code, &give_code,        &bring_code,
-           &name_code,  &find_code, &find_code_unnamed};
+};
+
+static const struct counters coupons = {
+    .count = &count_coupon,
+    .take = &take_coupon,
+    .give = &give_coupon,
+    .bring = &bring_coupon,
+    .name = &name_coupon,
+    .find = &find_coupon,
+    .find_unnamed = &find_coupon_unnamed,
+};
+
+static const struct counters codes = {
+    .count = &count_code,
+    .take = &take_code,
+    .give = &give_code,
+    .bring = &bring_code,
+    .name = &name_code,
+    .find = &find_code,
+    .find_unnamed = &find_code_unnamed,
+};
 
 static bool changes(struct request *request, const struct statement *statement, int64_t row,
                     int64_t entry, int64_t uses)

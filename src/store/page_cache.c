@@ -1,7 +1,7 @@
 /* Frames are made as they are needed, never given back before the cache is, and reused by the clock
  * algorithm: a hand goes round over them and takes the first that nobody asked for since it last
- * came by. A table says which frame a page is in; all else is in the frame, beside the page. A
- * cache is used by one thread at a time. */
+ * came by. A table says which frame a page is in, a byte for each frame how it is kept; all
+ * else is in the frame, beside the page. A cache is used by one thread at a time. */
 #include "store/page_cache.h"
 
 #include <assert.h>

@@ -106,6 +106,37 @@ TEST(test_counters_of_what_was_never_used_go)
     db_end(&query);
 }
 
+/* Each column of the old table with a value of its own. */
+TEST(test_codes_keep_every_column_when_their_table_is_made_anew)
+{
+    enum {
+        BEFORE = 12
+    };
+    for (int64_t number = 1; number <= BEFORE; number++)
+        assert_true(sqlite_execute(db, migrate_sql(&arena, number, DIALECT_SQLITE).data));
+    assert_true(sqlite_execute(db, "UPDATE schema_version SET version = 12"));
+    struct str columns = STR(""), values = STR("");
+    struct query query =
+        db_query_text(db, STR("SELECT name FROM pragma_table_info('promotion_codes')"));
+    for (int i = 1; db_row(&query); i++) {
+        struct str name = db_str(&query, 0);
+        columns =
+            str_format(&arena, "%.*s%s%.*s", STR_FMT(columns), i > 1 ? ", " : "", STR_FMT(name));
+        values = str_format(&arena, "%.*s%s%d", STR_FMT(values), i > 1 ? ", " : "", i);
+    }
+    assert_true(
+        sqlite_execute(db, str_format(&arena, "INSERT INTO promotion_codes (%.*s) VALUES (%.*s)",
+                                      STR_FMT(columns), STR_FMT(values))
+                               .data));
+    assert_true(migrate_run(&arena, db));
+    struct query found = db_query_text(
+        db, str_format(&arena, "SELECT COUNT(*) FROM promotion_codes WHERE (%.*s) = (%.*s)",
+                       STR_FMT(columns), STR_FMT(values)));
+    assert_true(db_row(&found));
+    assert_int_equal(db_int(&found, 0), 1);
+    db_end(&found);
+}
+
 TEST(test_one_file_serves_both_databases)
 {
     for (int64_t number = 1; number <= migrate_newest(); number++) {
@@ -149,6 +180,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_running_again_changes_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_newer_database_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_counters_of_what_was_never_used_go, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_codes_keep_every_column_when_their_table_is_made_anew,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_migration_that_fails_leaves_nothing, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_one_file_serves_both_databases, set_up, tear_down),
