@@ -6,6 +6,7 @@
 #define HEADER_LINE_BYTES_MAX 8192
 #define HEADER_BYTES_MAX 32768
 #define HEADER_COUNT_MAX 100
+#define HEADER_VALUES_READ_BYTES_MAX 4096 /* of those that are not passed over */
 #define BODY_BYTES_MAX (1024 * 1024)
 #define SEED_BODY_BYTES_MAX (16 * 1024 * 1024)
 #define CONNECTIONS_MAX 16000

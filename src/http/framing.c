@@ -13,6 +13,7 @@
 #include "base/limits.h"
 
 #include <string.h>
+#include <strings.h>
 
 #define LENGTH_DIGITS_MAX 18
 #define CHUNK_DIGITS_MAX 16
@@ -21,6 +22,7 @@
 #define REQUEST_LINE_SPACES 2
 
 static const struct framing_problem fine = {0, NULL};
+static const struct framing_problem too_long = {431, "the headers are too long"};
 
 static struct framing_problem bad(const char *message)
 {
@@ -76,6 +78,7 @@ static struct framing_problem read_line(struct framing *framing, char c)
         framing->word_bytes = 0;
         return fine;
     }
+    framing->has_query |= c == '?' && framing->spaces == 1;
     /* The protocol's name is written in capitals; kept apart from other spellings. */
     if (framing->spaces == REQUEST_LINE_SPACES && c >= 'a' && c <= 'z')
         return bad("the request line is not METHOD TARGET HTTP/1.1");
@@ -92,12 +95,43 @@ static void begin_header(struct framing *framing)
     framing->line_bytes = 0;
 }
 
+/* Those that the service or the library reads. */
+#define READ(name, header)             \
+    {                                  \
+        name, sizeof(name) - 1, header \
+    }
+static const struct {
+    char name[FRAMING_WORD_BYTES];
+    size_t bytes;
+    int header;
+} read_headers[] = {
+    READ("authorization", HEADER_OTHER),   READ("connection", HEADER_OTHER),
+    READ("content-length", HEADER_LENGTH), READ("content-type", HEADER_OTHER),
+    READ("expect", HEADER_OTHER),          READ("host", HEADER_HOST),
+    READ("idempotency-key", HEADER_OTHER), READ("origin", HEADER_OTHER),
+    READ("sec-fetch-site", HEADER_OTHER),  READ("stripe-account", HEADER_OTHER),
+    READ("stripe-version", HEADER_OTHER),  READ("transfer-encoding", HEADER_ENCODING),
+};
+
+bool framing_hands_on(const char *name)
+{
+    size_t i = 0;
+    while (i < ARRAY_LENGTH(read_headers) && strcasecmp(read_headers[i].name, name) != 0)
+        i++;
+    return i < ARRAY_LENGTH(read_headers);
+}
+
 static void note_name(struct framing *framing)
 {
-    framing->header = word_is(framing, "content-length")      ? HEADER_LENGTH
-                      : word_is(framing, "transfer-encoding") ? HEADER_ENCODING
-                      : word_is(framing, "host")              ? HEADER_HOST
-                                                              : HEADER_OTHER;
+    framing->header = HEADER_OTHER;
+    framing->is_read = false;
+    for (size_t i = 0; i < ARRAY_LENGTH(read_headers); i++) {
+        if (read_headers[i].bytes != framing->word_bytes ||
+            memcmp(read_headers[i].name, framing->word, framing->word_bytes) != 0)
+            continue;
+        framing->header = read_headers[i].header;
+        framing->is_read = !framing->in_trailers;
+    }
     framing->word_bytes = 0;
 }
 
@@ -168,6 +202,8 @@ static struct framing_problem read_value(struct framing *framing, char c)
     }
     if (c == '\n' || c == '\0')
         return bad("a header value has a line break or NUL");
+    if (framing->is_read && ++framing->value_bytes > HEADER_VALUES_READ_BYTES_MAX)
+        return too_long;
     if ((c == ' ' || c == '\t') && framing->word_bytes == 0)
         return fine; /* white space before the value */
     add_to_word(framing, c);
@@ -268,7 +304,7 @@ static struct framing_problem read_byte(struct framing *framing, char c)
     case FRAMING_VALUE:
         if (++framing->line_bytes > HEADER_LINE_BYTES_MAX + strlen(": \r") ||
             ++framing->head_bytes > HEADER_BYTES_MAX)
-            return (struct framing_problem){431, "the headers are too long"};
+            return too_long;
         return framing->state == FRAMING_NAME ? read_name(framing, c) : read_value(framing, c);
     case FRAMING_VALUE_END:
         begin_header(framing);
@@ -308,12 +344,29 @@ static size_t skip(struct framing *framing, size_t available)
     return count;
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Reads what there is of the target up to a query; returns how many bytes. */
+static size_t take_target(struct framing *framing, const char *bytes, size_t count)
+{
+    size_t limit = REQUEST_LINE_BYTES_MAX - strlen("\r\n"), i = 0;
+    if (framing->spaces != 1)
+        return 0;
+    count = least(count, limit - least(framing->line_bytes, limit));
+    while (i < count && (unsigned char)bytes[i] > ' ' && bytes[i] != '?')
+        i++;
+    framing->line_bytes += i;
+    framing->word_bytes += i;
+    return i;
+}
+
 /* How many of `count` bytes the header's line has room for. */
 static size_t header_room(const struct framing *framing, size_t count)
 {
-    size_t used =
-        framing->line_bytes < HEADER_LINE_BYTES_MAX ? framing->line_bytes : HEADER_LINE_BYTES_MAX;
-    return count < HEADER_LINE_BYTES_MAX - used ? count : HEADER_LINE_BYTES_MAX - used;
+    return least(count, HEADER_LINE_BYTES_MAX - least(framing->line_bytes, HEADER_LINE_BYTES_MAX));
 }
 
 static size_t take(struct framing *framing, size_t count)
@@ -337,34 +390,72 @@ static size_t skip_value(struct framing *framing, const char *bytes, size_t coun
 {
     static const char ends[] = {'\r', '\n', '\0'};
     size_t length = header_room(framing, count);
+    if (framing->is_read)
+        length = least(length, HEADER_VALUES_READ_BYTES_MAX - framing->value_bytes);
     for (size_t i = 0; i < sizeof(ends); i++) {
         const char *end = memchr(bytes, ends[i], length);
         length = end ? (size_t)(end - bytes) : length;
     }
+    if (framing->is_read)
+        framing->value_bytes += length;
     return take(framing, length);
 }
 
-struct framing_problem framing_read(struct framing *framing, const char *bytes, size_t count,
+/* Reads at least one byte; `*taken` says how many. */
+static struct framing_problem read_some(struct framing *framing, const char *bytes, size_t count,
+                                        size_t *taken)
+{
+    *taken = 0;
+    if (framing->state == FRAMING_BODY || framing->state == FRAMING_CHUNK)
+        *taken = skip(framing, count);
+    else if (framing->state == FRAMING_LINE)
+        *taken = take_target(framing, bytes, count);
+    else if (framing->state == FRAMING_NAME)
+        *taken = take_name(framing, bytes, count);
+    else if (framing->state == FRAMING_VALUE && framing->header == HEADER_OTHER)
+        *taken = skip_value(framing, bytes, count);
+    return *taken > 0 ? fine : read_byte(framing, bytes[(*taken)++]);
+}
+
+/* Of what was just read, beginning in a certain state: how many bytes, the last ones, are handed
+ * on. */
+static size_t handed_on(const struct framing *framing, enum framing_state before, size_t taken)
+{
+    if ((before != FRAMING_VALUE && before != FRAMING_VALUE_END) || framing->fate == HAND_ON)
+        return taken;
+    if (framing->fate == TAKE_OUT_LINE)
+        return 0;
+    return framing->state != FRAMING_VALUE ? 1 : 0; /* the line's end */
+}
+
+struct framing_problem framing_read(struct framing *framing, char *bytes, size_t *count,
                                     int64_t *request)
 {
+    size_t kept = 0, taken;
+    int64_t line = -1; /* where in what is kept the current header begins; -1: before it */
     *request = -1;
-    for (size_t i = 0; i < count;) {
-        if (framing->state == FRAMING_BODY || framing->state == FRAMING_CHUNK) {
-            i += skip(framing, count - i);
-            continue;
-        }
-        if (framing->state == FRAMING_NAME)
-            i += take_name(framing, bytes + i, count - i);
-        else if (framing->state == FRAMING_VALUE && framing->header == HEADER_OTHER)
-            i += skip_value(framing, bytes + i, count - i);
-        if (i == count)
-            break;
-        if (framing->state == FRAMING_LINE && framing->line_bytes == 0)
-            *request = (int64_t)i;
-        struct framing_problem problem = read_byte(framing, bytes[i]);
+    for (size_t i = 0; i < *count; i += taken) {
+        enum framing_state before = framing->state;
+        if (before == FRAMING_LINE && framing->line_bytes == 0)
+            *request = (int64_t)kept;
+        if (before == FRAMING_NAME && framing->line_bytes == 0)
+            line = (int64_t)kept;
+        bool had_query = framing->has_query;
+        struct framing_problem problem = read_some(framing, bytes + i, *count - i, &taken);
         if (problem.status)
             return problem;
-        i++;
+        size_t handed = handed_on(framing, before, taken), from = i + taken - handed;
+        if (before == FRAMING_LINE && framing->has_query && !had_query)
+            bytes[i] = FRAMING_QUERY_MARK;
+        if (kept != from)
+            memmove(bytes + kept, bytes + from, handed);
+        kept += handed;
+        if (before == FRAMING_NAME && framing->state == FRAMING_VALUE) {
+            framing->fate = framing->is_read ? HAND_ON : line < 0 ? TAKE_OUT_VALUE : TAKE_OUT_LINE;
+            if (framing->fate == TAKE_OUT_LINE)
+                kept = (size_t)line;
+        }
     }
+    *count = kept;
     return fine;
 }

@@ -9,10 +9,12 @@
 #include "base/random.h"
 #include "http/connections.h"
 #include "http/executor.h"
+#include "http/framing.h"
 #include "http/socket.h"
 #include "resources/resource.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <pthread.h>
@@ -21,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CONNECTION_MEMORY_BYTES (REQUEST_LINE_BYTES_MAX + HEADER_BYTES_MAX + 8192)
+#define CONNECTION_MEMORY_BYTES (REQUEST_LINE_BYTES_MAX + HEADER_VALUES_READ_BYTES_MAX + 4096)
 #define BODY_FIRST_BYTES 4096
 #define CALLS_KEPT 256
 #define PIECE_BYTES 32768
@@ -278,6 +280,7 @@ static struct str header_value(struct call *call, const char *name)
 {
     const char *value = NULL;
     size_t length = 0;
+    assert(framing_hands_on(name));
     if (MHD_lookup_connection_value_n(call->connection, MHD_HEADER_KIND, name, strlen(name), &value,
                                       &length) != MHD_YES)
         return STR_NULL;
@@ -402,7 +405,8 @@ static void *begin(void *context, const char *uri, struct MHD_Connection *connec
     call->body_is_too_long = false;
     call->is_late = atomic_load(&server->stopping);
     call->started_us = now_us(server);
-    call->exchange.path = str_split(str_copy(&call->exchange.arena, str_from(uri)), '?', &query);
+    call->exchange.path =
+        str_split(str_copy(&call->exchange.arena, str_from(uri)), FRAMING_QUERY_MARK, &query);
     call->exchange.query = query;
     atomic_fetch_add(&server->under_way, 1);
     return call;

@@ -1,7 +1,7 @@
 /* libmicrohttpd offers no way to look at the bytes of a request before it has interpreted them. It
  * calls recv() through the dynamic linker, which finds the one below first: it receives, scans, and
- * hands over only what is unambiguous. What is not is answered here, and the library sees the
- * connection end.
+ * hands over only what is unambiguous and somebody reads. What is ambiguous is answered here, and
+ * the library sees the connection end.
  *
  * epoll_wait() is another function that it does not get from the C library, for a reason below.
  *
@@ -90,6 +90,31 @@ static ssize_t forget_rest(int socket)
     return received; /* 0: the client is done; or -1 with EAGAIN */
 }
 
+/* Receives until there is something to hand over. That is as much as was asked for, unless nothing
+ * more is there: with less the library takes the socket for empty. With a problem, `*request` is
+ * where the request that has it begins, or -1 when that was before. */
+static ssize_t receive_scanned(int socket, struct framing *framing, char *buffer, size_t length,
+                               struct framing_problem *problem, int64_t *request)
+{
+    size_t kept = 0;
+    bool is_empty = false;
+    *request = -1;
+    while (kept == 0 || (kept < length && !is_empty)) {
+        ssize_t received = receive(socket, buffer + kept, length - kept, MSG_DONTWAIT);
+        if (received <= 0)
+            return kept > 0 ? (ssize_t)kept : received;
+        size_t count = (size_t)received;
+        int64_t begin;
+        is_empty = count < length - kept;
+        *problem = framing_read(framing, buffer + kept, &count, &begin);
+        *request = begin < 0 ? *request : (int64_t)kept + begin;
+        if (problem->status)
+            return received;
+        kept += count;
+    }
+    return (ssize_t)kept;
+}
+
 /* Takes the place of the C library's function for everything in this process. */
 __attribute__((visibility("default"))) ssize_t recv(int socket, void *buffer, size_t length,
                                                     int flags)
@@ -100,12 +125,12 @@ __attribute__((visibility("default"))) ssize_t recv(int socket, void *buffer, si
         refuse(socket, framing, framing->held);
     if (framing && framing->refused)
         return forget_rest(socket);
-    ssize_t received = receive(socket, buffer, length, flags);
-    if (!framing || received <= 0)
-        return received;
+    if (!framing)
+        return receive(socket, buffer, length, flags);
+    struct framing_problem problem = {0};
     int64_t request;
-    struct framing_problem problem = framing_read(framing, buffer, (size_t)received, &request);
-    if (!problem.status)
+    ssize_t received = receive_scanned(socket, framing, buffer, length, &problem, &request);
+    if (received <= 0 || !problem.status)
         return received;
     if (request > 0) {
         framing->held =

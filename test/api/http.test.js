@@ -2,6 +2,7 @@
 // connection is never executed.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { refused } from '../lib/assert.js';
 import { newKey, raw, stripe } from '../lib/client.js';
 import { start } from '../lib/server.js';
@@ -274,6 +275,49 @@ test('many requests share a connection, one after the other or all at once', asy
     connection.close();
 });
 
+test('headers that nobody reads are passed over, wherever a packet ends', async () => {
+    const connection = await connect(server);
+    const lines = ['User-Agent: curl/8', 'X-Stripe-Client-User-Agent: {"lang":"c"}', 'Stripe-Version: 2024-06-20',
+        'Cookie: a=b', 'Idempotency-Key: "a: b"'];
+    const body = 'name=passed over';
+    const bytes = text('POST', '/v1/customers?email=a%40example.com', {
+        lines: [...lines, `Content-Length: ${body.length}`, 'X-Last:'], body,
+    });
+    const answers = new Set();
+    for (let end = 1; end < bytes.length; end++) {
+        connection.send(bytes.slice(0, end));
+        await sleep(1);
+        connection.send(bytes.slice(end));
+        const { status, headers, body: answer } = await connection.response();
+        assert.equal(status, 200, `${end}: ${answer}`);
+        assert.equal(headers.get('stripe-version'), '2024-06-20', String(end));
+        assert.equal(headers.get('idempotency-key'), '"a: b"', String(end));
+        answers.add(answer);
+    }
+    assert.equal(answers.size, 1, 'one customer, because the key was read each time');
+    connection.close();
+});
+
+test('a request may come a byte at a time, and many with long headers at once', async () => {
+    const connection = await connect(server);
+    for (const byte of created('BYTES1')) {
+        connection.send(byte);
+        await sleep(1);
+    }
+    assert.equal((await connection.response()).status, 200);
+    const long = Array.from({ length: 4 }, (_, i) => `X-${'n'.repeat(1000 * i)}: ${'v'.repeat(4000)}`);
+    const get = (id) => text('GET', `/v1/coupons/${id}`, { lines: [...long, 'X-Empty:', 'X-Last: v'] });
+    connection.send(get('BYTES1') + created('BYTES2') + get('BYTES2') + get('BYTES3'));
+    const statuses = [];
+    for (let i = 0; i < 4; i++) statuses.push((await connection.response()).status);
+    assert.deepEqual(statuses, [200, 200, 200, 404]);
+    connection.close();
+});
+
+test('of a query only the first question mark is its beginning', async () => {
+    refused(await raw(server, { path: '/v1/coupons?a?b=c', key }), { status: 400, code: 'parameter_unknown', param: 'a?b' });
+});
+
 test('a refused request leaves the connection usable when its end is known', async () => {
     const connection = await connect(server);
     const body = 'foo=1';
@@ -400,6 +444,7 @@ const FRAMING = {
     'HTTP/2.0': (form) => post('Content-Length: 24').replace('HTTP/1.1', 'HTTP/2.0') + form,
     'http/1.1': (form) => post('Content-Length: 24').replace('HTTP/1.1', 'http/1.1') + form,
     'no version': (form) => post('Content-Length: 24').replace(' HTTP/1.1', '') + form,
+    'a control character in the URL': (form) => post('Content-Length: 24').replace('coupons', 'coupons\x1fa=b') + form,
     'a space in the URL': (form) => post('Content-Length: 24').replace('/v1/coupons', '/v1/coupons x') + form,
     'two spaces after the method': (form) => post('Content-Length: 24').replace('POST ', 'POST  ') + form,
     'a chunk size with a sign': (form) => post(...CHUNKED) + `+18\r\n${form}\r\n0\r\n\r\n`,

@@ -51,6 +51,9 @@ test('a request has at most 1,000 parameters', async () => {
 });
 
 test('query and body count together', async () => {
+    const query = (n) => raw(server, { path: `/v1/products?${Array(n).fill('limit=1').join('&')}`, key });
+    assert.equal((await query(1000)).status, 200);
+    refused(await query(1001), { status: 400, message: /1000/ });
     const half = pairs(501);
     assert.equal((await post(`name=x&${pairs(500)}`, `/v1/products?${half}`)).status, 200);
     refused(await post(`name=x&${pairs(501)}`, `/v1/products?${half}`), { status: 400, message: /1000/ });
@@ -208,6 +211,25 @@ test('a header has at most 8 KiB', async () => {
         request('GET', '/v1/coupons', { lines: [`X-Long: ${'v'.repeat(bytes - 'X-Long'.length)}`] });
     for (const bytes of [8191, 8192]) assert.equal((await answers(header(bytes))).status, 200, String(bytes));
     await refusesBytes(header(8193), [431]);
+});
+
+test('the values of headers that are read have at most 4 KiB together', async () => {
+    // With the space before each; Authorization and Host are two of them.
+    const others = `localhost Bearer ${key}  `.length;
+    const line = (bytes) => request('GET', '/v1/coupons', { lines: [`Origin: ${'v'.repeat(bytes - others)}`] });
+    for (const bytes of [4095, 4096]) assert.equal((await answers(line(bytes))).status, 200, String(bytes));
+    await refusesBytes(line(4097), [431]);
+    await refusesBytes(line(8000), [431]);
+});
+
+test('a long query and long headers leave room for each other', async () => {
+    const query = `customer=${'x'.repeat(512)}&`.repeat(15);
+    const lines = [`Origin: ${'v'.repeat(3500)}`, ...Array.from({ length: 90 }, (_, i) => `X-${i}: ${'v'.repeat(200)}`)];
+    const body = 'name=x&'.repeat(4000);
+    const long = request('POST', `/v1/products?${query}`, { lines: [...lines, `Content-Length: ${body.length}`], body });
+    const { status, body: answer } = await answers(long);
+    assert.equal(status, 400);
+    assert.match(answer, /1000|unknown parameter/);
 });
 
 test('a locale is short', async () => {
