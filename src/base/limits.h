@@ -6,7 +6,8 @@
 #define HEADER_LINE_BYTES_MAX 8192
 #define HEADER_BYTES_MAX 32768
 #define HEADER_COUNT_MAX 100
-#define HEADER_VALUES_READ_BYTES_MAX 4096 /* of those that are not passed over */
+#define HEADER_READ_BYTES_MAX 1024        /* of one that somebody reads; the rest is passed over */
+#define HEADER_VALUES_READ_BYTES_MAX 4096 /* of all of those together */
 #define BODY_BYTES_MAX (1024 * 1024)
 #define SEED_BODY_BYTES_MAX (16 * 1024 * 1024)
 #define CONNECTIONS_MAX 16000

@@ -391,7 +391,8 @@ static size_t skip_value(struct framing *framing, const char *bytes, size_t coun
     static const char ends[] = {'\r', '\n', '\0'};
     size_t length = header_room(framing, count);
     if (framing->is_read)
-        length = least(length, HEADER_VALUES_READ_BYTES_MAX - framing->value_bytes);
+        length = least(length, least(HEADER_READ_BYTES_MAX - framing->line_bytes,
+                                     HEADER_VALUES_READ_BYTES_MAX - framing->value_bytes));
     for (size_t i = 0; i < sizeof(ends); i++) {
         const char *end = memchr(bytes, ends[i], length);
         length = end ? (size_t)(end - bytes) : length;
@@ -428,6 +429,19 @@ static size_t handed_on(const struct framing *framing, enum framing_state before
     return framing->state != FRAMING_VALUE ? 1 : 0; /* the line's end */
 }
 
+/* Decides what becomes of a header, when its name was read and again when much of its value was. */
+static void decide(struct framing *framing, enum framing_state before, bool name_was_handed_on)
+{
+    if (before == FRAMING_NAME && framing->state == FRAMING_VALUE)
+        framing->fate = framing->is_read     ? HAND_ON
+                        : name_was_handed_on ? TAKE_OUT_VALUE
+                                             : TAKE_OUT_LINE;
+    if (framing->is_read && framing->line_bytes >= HEADER_READ_BYTES_MAX) {
+        framing->is_read = false;
+        framing->fate = TAKE_OUT_VALUE;
+    }
+}
+
 struct framing_problem framing_read(struct framing *framing, char *bytes, size_t *count,
                                     int64_t *request)
 {
@@ -450,11 +464,10 @@ struct framing_problem framing_read(struct framing *framing, char *bytes, size_t
         if (kept != from)
             memmove(bytes + kept, bytes + from, handed);
         kept += handed;
-        if (before == FRAMING_NAME && framing->state == FRAMING_VALUE) {
-            framing->fate = framing->is_read ? HAND_ON : line < 0 ? TAKE_OUT_VALUE : TAKE_OUT_LINE;
-            if (framing->fate == TAKE_OUT_LINE)
-                kept = (size_t)line;
-        }
+        decide(framing, before, line < 0);
+        if (before == FRAMING_NAME && framing->fate == TAKE_OUT_LINE &&
+            framing->state == FRAMING_VALUE)
+            kept = (size_t)line;
     }
     *count = kept;
     return fine;

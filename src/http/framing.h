@@ -47,11 +47,11 @@ struct framing {
         HEADER_ENCODING,
         HEADER_HOST
     } header;
-    bool is_read; /* the current header, by the service or the library */
+    bool is_read; /* what comes of the current header, by the service or the library */
     enum {
         HAND_ON,
         TAKE_OUT_LINE,
-        TAKE_OUT_VALUE, /* because a part of the name is handed on already */
+        TAKE_OUT_VALUE, /* what comes of it: a part of the line is handed on already */
     } fate;             /* of the current header */
     int lengths, encodings, hosts;
     bool has_query;
