@@ -399,7 +399,7 @@ void promotion_code_store(struct request *request, struct promotion_code *code)
 {
     struct object *base = &code->object;
     base->row = db_next_row(request->db, request->now);
-    base->created.seconds = base->row >> ROW_SECOND_BITS;
+    base->created.seconds = request->now;
     base->id = resource_ordered_id(request, &promotion_code_resource, base->row);
     code->enabled = code->active;
     enum db_result result = rows_insert(request, catalog_of(request, &promotion_code_resource),

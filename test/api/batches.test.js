@@ -359,6 +359,28 @@ test('batches are listed, newest first', async () => {
     assert.deepEqual(await ids({ created: { gte: 1, lt: 4_000_000_000, lte: 4_000_000_000 } }), batches);
 });
 
+test('codes of batches and imports are created when they are made, also after a restart', async () => {
+    const own = await start();
+    try {
+        const key = newKey();
+        const send = (path, options) => raw(own, { method: 'POST', path, key, ...options });
+        await send('/v1/coupons', { form: { id: 'TEN', percent_off: 10 } });
+        await own.restart();
+        const before = Math.floor(Date.now() / 1000);
+        const { json: batch } = await send(BATCHES, { form: { promotion, count: 10, pattern: 'NOW-####' } });
+        await send(`${BATCHES}/import?${form({ promotion })}`, {
+            body: 'code\nIMPORTED\n', headers: { 'content-type': 'text/csv' },
+        });
+        let data;
+        do ({ json: { data } } = await raw(own, { path: '/v1/promotion_codes?limit=100', key })); while (data.length < 11);
+        for (const { created, code } of data) {
+            assert(created >= before && created <= Date.now() / 1000, `${code} of ${batch.id}: ${created - before}`);
+        }
+    } finally {
+        await own.stop();
+    }
+});
+
 test('codes.csv has more than one piece, and follows what happens', async () => {
     const key = await newShop();
     const batch = await complete(key, { count: 2345 });
