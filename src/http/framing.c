@@ -173,9 +173,7 @@ static struct framing_problem note_length(struct framing *framing)
 
 static struct framing_problem note_value(struct framing *framing)
 {
-    while (framing->word_bytes > 0 && framing->word_bytes <= FRAMING_WORD_BYTES &&
-           strchr(" \t", framing->word[framing->word_bytes - 1]))
-        framing->word_bytes--;
+    /* Blanks behind what says where the request ends are refused: the library does not skip them. */
     if (framing->in_trailers)
         return framing->header == HEADER_OTHER ? fine
                                                : bad("a trailer says where the request ends");

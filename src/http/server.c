@@ -284,6 +284,8 @@ static struct str header_value(struct call *call, const char *name)
     if (MHD_lookup_connection_value_n(call->connection, MHD_HEADER_KIND, name, strlen(name), &value,
                                       &length) != MHD_YES)
         return STR_NULL;
+    while (length > 0 && (value[length - 1] == ' ' || value[length - 1] == '\t'))
+        length--;
     return (struct str){value ? value : "", length};
 }
 

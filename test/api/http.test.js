@@ -314,6 +314,18 @@ test('a request may come a byte at a time, and many with long headers at once', 
     connection.close();
 });
 
+test('blanks around the value of a header are no part of it', async () => {
+    const connection = await connect(server);
+    const body = 'name=blanks';
+    connection.send(['POST /v1/products HTTP/1.1', 'Host: \t localhost \t', `Authorization: \t Bearer ${key} \t`,
+        'Content-Type:application/x-www-form-urlencoded ', 'Idempotency-Key:  blanks  ', 'X-Unread:  v  ',
+        `Content-Length:  \t${body.length}`, '', body].join('\r\n'));
+    const { status, headers, body: answer } = await connection.response();
+    assert.equal(status, 200, answer);
+    assert.equal(headers.get('idempotency-key'), 'blanks');
+    connection.close();
+});
+
 test('of a query only the first question mark is its beginning', async () => {
     refused(await raw(server, { path: '/v1/coupons?a?b=c', key }), { status: 400, code: 'parameter_unknown', param: 'a?b' });
 });
@@ -435,6 +447,9 @@ const FRAMING = {
     'a length with a point': (form) => post('Content-Length: 24.0') + form,
     'a length with a space inside': (form) => post('Content-Length: 2 4') + form,
     'a length in other digits': (form) => post('Content-Length: \u00b2\u00b2') + form,
+    'a blank behind the length': (form) => post('Content-Length: 24 ') + form,
+    'a tab behind the length': (form) => post('Content-Length: 24\t') + form,
+    'a blank behind chunked': (form) => post('Transfer-Encoding: chunked ') + `18\r\n${form}\r\n0\r\n\r\n`,
     'an empty length': (form) => post('Content-Length:') + form,
     'a length of 19 digits': (form) => post('Content-Length: 0000000000000000024') + form,
     'a length beyond 64 bits': (form) => post('Content-Length: 18446744073709551640') + form,
