@@ -173,7 +173,8 @@ static struct framing_problem note_length(struct framing *framing)
 
 static struct framing_problem note_value(struct framing *framing)
 {
-    /* Blanks behind what says where the request ends are refused: the library does not skip them. */
+    /* Blanks behind what says where the request ends are refused: the library does not skip them.
+     */
     if (framing->in_trailers)
         return framing->header == HEADER_OTHER ? fine
                                                : bad("a trailer says where the request ends");
