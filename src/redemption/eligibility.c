@@ -129,12 +129,12 @@ static unsigned code_refusals(const struct offer *offer, const struct purchase *
 
 static unsigned customer_refusals(struct opt_int max, int64_t uses, const struct purchase *purchase)
 {
-    bool known = purchase->customer.data || purchase->is_guest_with_email;
+    bool known = purchase->customer.data || purchase->email_key.data;
     return when(max.set && !known, REFUSAL_NOBODY) |
            when(max.set && known && uses >= max.value, REFUSAL_CUSTOMER_LIMIT);
 }
 
-static unsigned budget_refusals(const struct budget *budget, const struct purchase *purchase)
+unsigned budget_refusals(const struct budget *budget, const struct purchase *purchase)
 {
     if (!budget->currency.data)
         return 0;

@@ -24,7 +24,8 @@ struct purchase {
     enum surface surface;
     struct str customer;       /* null: a guest */
     bool customer_is_new;      /* nothing was ever paid, or tried to be paid */
-    bool is_guest_with_email;  /* somebody who can be told apart from others */
+    struct str email;          /* of a guest; null: not known */
+    struct str email_key;      /* as addresses are compared, where uses of each are limited */
     struct str currency;       /* null: not known yet */
     struct opt_int amount;     /* before discounts, minor units; unset: not known yet */
     struct opt_int amount_off; /* what would be taken off; unset: not known yet */
@@ -110,6 +111,9 @@ const char *refusal_reason(enum refusal refusal);
 
 /* All rules that refuse the offer, a REFUSAL_BIT() each. */
 unsigned eligibility(const struct offer *offer, const struct purchase *purchase);
+
+/* Those of one budget alone, of which an offer may have two. */
+unsigned budget_refusals(const struct budget *budget, const struct purchase *purchase);
 
 /* The first refusal of one or more: the one that is reported where only one can be. */
 enum refusal refusal_first(unsigned refusals);

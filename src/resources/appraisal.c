@@ -205,7 +205,7 @@ static struct purchase purchase_of(struct request *request, const struct redempt
         .surface = SURFACE_REDEMPTION,
         .customer = purchase->customer.id,
         .customer_is_new = true,
-        .is_guest_with_email = purchase->email_key.data != NULL,
+        .email_key = purchase->email_key,
         .currency = purchase->currency,
         .amount = purchase->amount,
         .amount_off = purchase->amount_discount,
@@ -214,7 +214,7 @@ static struct purchase purchase_of(struct request *request, const struct redempt
     };
     if (appraisal->offer.first_time && of.customer.data)
         of.customer_is_new = customer_is_new(request, of.customer, STR_NULL);
-    redemption_count_uses(request, &of, appraisal->coupon, appraisal->code, purchase->email_key);
+    redemption_count_uses(request, &of, appraisal->coupon, appraisal->code);
     return of;
 }
 

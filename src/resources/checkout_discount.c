@@ -38,6 +38,7 @@ static struct purchase purchase_of(struct request *request, const struct checkou
         .surface = SURFACE_CHECKOUT,
         .customer = session->customer.id,
         .customer_is_new = session->customer.id.data && is_new(request, session),
+        .email = session->customer.id.data ? STR_NULL : session->customer_details.email,
         .currency = session->currency,
         .amount = {true, session->amount_subtotal},
         .amount_off = {session->mode.value == MODE_PAYMENT, session->total_details.amount_discount},
@@ -104,9 +105,9 @@ static unsigned refusals_of(struct request *request, struct checkout_session *se
     work_out(request, session, coupon);
     *offer = offer_of(request, session, coupon, code);
     *purchase = purchase_of(request, session);
-    redemption_count_uses(request, purchase, coupon, code,
-                          redemption_email_key(request, purchase->customer, coupon, code));
-    return eligibility(offer, purchase);
+    redemption_count_uses(request, purchase, coupon, code);
+    bool tells = purchase->customer.data || purchase->email.data; /* or else when it is paid */
+    return eligibility(offer, purchase) & ~(tells ? 0 : REFUSAL_BIT(REFUSAL_NOBODY));
 }
 
 static void give(struct request *request, struct checkout_session *session,

@@ -124,15 +124,15 @@ struct offer discount_offer(const struct coupon *coupon, const struct promotion_
 
 /* Enters the use into the ledger and the discount into its table. */
 static bool enter(struct request *request, const struct purchase *purchase, struct discount *made,
-                  struct str email_key, const struct coupon *coupon,
-                  const struct promotion_code *code)
+                  const struct coupon *coupon, const struct promotion_code *code)
 {
     struct redemption *redemption = resource_new(request, &redemption_resource);
     redemption->amount = purchase->amount;
     redemption->amount_discount = purchase->amount_off;
     redemption->currency = purchase->currency;
     redemption->customer = made->customer;
-    redemption->email_key = email_key;
+    redemption->customer_email = purchase->email;
+    redemption->email_key = purchase->email_key;
     redemption->discount = (struct ref){made->object.id, made->object.row, NULL};
     redemption->source.value = redemption_source(purchase->surface);
     if (!redemption_enter(request, redemption, coupon, code))
@@ -150,8 +150,7 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
 {
     struct offer offer = discount_offer(coupon, code, purchase->currency);
     struct purchase counted = *purchase;
-    struct str email_key = redemption_email_key(request, purchase->customer, coupon, code);
-    redemption_count_uses(request, &counted, coupon, code, email_key);
+    redemption_count_uses(request, &counted, coupon, code);
     unsigned refusals = eligibility(&offer, &counted);
     if (refusals) {
         attempt_note_purchase(request, purchase, coupon, code, refusals);
@@ -174,7 +173,7 @@ bool discount_redeem(struct request *request, const struct purchase *purchase,
     if (coupon->duration.value == DURATION_REPEATING)
         made->ends = (struct opt_time){
             true, calendar_add_months(made->starts.seconds, coupon->duration_in_months.value)};
-    if (!enter(request, purchase, made, email_key, coupon, code))
+    if (!enter(request, &counted, made, coupon, code))
         return false;
     if (made->ends.set)
         timer_set(request, TIMER_discount, made->object.row, made->ends.seconds);

@@ -33,8 +33,7 @@ bool portal_take_code(struct request *request, const struct subscription *subscr
     const struct offer offer = discount_offer(typed.coupon, typed.code, subscription->currency);
     struct purchase purchase =
         subscription_purchase(request, subscription, SURFACE_SUBSCRIPTION_UPDATE);
-    redemption_count_uses(request, &purchase, typed.coupon, typed.code,
-                          redemption_email_key(request, customer, typed.coupon, typed.code));
+    redemption_count_uses(request, &purchase, typed.coupon, typed.code);
     if (typed_code_is_refused(request, &typed, &purchase, eligibility(&offer, &purchase)))
         return false;
     change->promotion_code = typed.code->object.id;

@@ -86,15 +86,9 @@ bool redemption_appraise(struct request *request, const struct route *route,
 enum redemption_source redemption_source(enum surface surface);
 
 /* Notes in the purchase how often its customer, or the guest with the address, has used the coupon
- * and the code, where that is limited. */
+ * and the code, where that is limited; and as what the address is compared, unless it says so. */
 void redemption_count_uses(struct request *request, struct purchase *purchase,
-                           const struct coupon *coupon, const struct promotion_code *code,
-                           struct str email_key);
-
-/* The e-mail address of a customer as it is compared, where uses per customer are limited; null
- * where they are not, or when it is not known. */
-struct str redemption_email_key(struct request *request, struct str customer,
-                                const struct coupon *coupon, const struct promotion_code *code);
+                           const struct coupon *coupon, const struct promotion_code *code);
 
 /* Enters a use: counts it against every cap and limit, writes ledger and record, and records what
  * changed of the code. The redemption brings what is known of it; the rest is filled in. False: a

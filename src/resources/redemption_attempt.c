@@ -112,6 +112,7 @@ void attempt_note_purchase(struct request *request, const struct purchase *purch
         .amount = purchase->amount,
         .currency = purchase->currency,
         .customer.id = purchase->customer,
+        .customer_email = purchase->email,
         .source.value = redemption_source(purchase->surface),
     };
     attempt_note(request, &known, coupon, code, refusals);

@@ -63,39 +63,39 @@ static size_t limits_of(const struct coupon *coupon, const struct promotion_code
     return 2;
 }
 
-static int64_t uses_so_far(struct request *request, const struct limit *limit, struct str customer,
-                           struct str email_key)
+static int64_t uses_so_far(struct request *request, const struct limit *limit,
+                           const struct purchase *purchase)
 {
     int64_t uses = 0;
-    if (limit->per_customer.set && customer.data)
-        uses = allowance_uses(request, limit->counted, customer);
-    if (limit->per_customer.set && email_key.data) {
-        int64_t others = allowance_uses(request, limit->counted, email_key);
+    if (limit->per_customer.set && purchase->customer.data)
+        uses = allowance_uses(request, limit->counted, purchase->customer);
+    if (limit->per_customer.set && purchase->email_key.data) {
+        int64_t others = allowance_uses(request, limit->counted, purchase->email_key);
         uses = others > uses ? others : uses;
     }
     return uses;
 }
 
-void redemption_count_uses(struct request *request, struct purchase *purchase,
-                           const struct coupon *coupon, const struct promotion_code *code,
-                           struct str email_key)
+/* Of a customer the present address, of a guest the one that is known. */
+static struct str email_key_of(struct request *request, const struct purchase *purchase)
 {
-    struct limit limits[2];
-    size_t count = limits_of(coupon, code, limits);
-    purchase->coupon_uses = uses_so_far(request, &limits[0], purchase->customer, email_key);
-    if (count == 2)
-        purchase->code_uses = uses_so_far(request, &limits[1], purchase->customer, email_key);
+    const struct customer *customer =
+        purchase->customer.data ? resource_find(request, &customer_resource, purchase->customer)
+                                : NULL;
+    return allowance_email_key(request, customer ? customer->email : purchase->email);
 }
 
-struct str redemption_email_key(struct request *request, struct str customer,
-                                const struct coupon *coupon, const struct promotion_code *code)
+void redemption_count_uses(struct request *request, struct purchase *purchase,
+                           const struct coupon *coupon, const struct promotion_code *code)
 {
     struct limit limits[2];
     size_t count = limits_of(coupon, code, limits);
     bool limited = limits[0].per_customer.set || (count == 2 && limits[1].per_customer.set);
-    const struct customer *found =
-        limited && customer.data ? resource_find(request, &customer_resource, customer) : NULL;
-    return found ? allowance_email_key(request, found->email) : STR_NULL;
+    if (limited && !purchase->email_key.data)
+        purchase->email_key = email_key_of(request, purchase);
+    purchase->coupon_uses = uses_so_far(request, &limits[0], purchase);
+    if (count == 2)
+        purchase->code_uses = uses_so_far(request, &limits[1], purchase);
 }
 
 static bool take_limits(struct request *request, const struct redemption *redemption,

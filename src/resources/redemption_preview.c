@@ -156,7 +156,8 @@ static void show_numbers(struct refusal_shown *shown, enum refusal refusal,
     case REFUSAL_BUDGET:
     case REFUSAL_BUDGET_CURRENCY:
     case REFUSAL_BUDGET_UNKNOWN:
-        if (offer->coupon_budget.currency.data)
+        by_coupon = budget_refusals(&offer->coupon_budget, purchase) & REFUSAL_BIT(refusal);
+        if (by_coupon)
             show_budget(shown, &coupon->rules, coupon->amount_off_total);
         else
             show_budget(shown, &code->rules, code->amount_off_total);

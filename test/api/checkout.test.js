@@ -448,6 +448,44 @@ test('limits for each customer and on money hold at Checkout', async () => {
     await rejects(checkout({ discounts: [{ coupon: money.id }] }), { status: 400, param: 'discounts[0][coupon]' });
 });
 
+test('limits for each customer hold for guests by their address', async () => {
+    const { key, sdk, checkout, code, coupon } = await shop();
+    const off = await coupon();
+    await code(off, { code: 'EACH', restrictions: { max_redemptions_per_customer: 1 } });
+    const { json: each } = await raw(server, { method: 'POST', path: '/v1/coupons', key, form: {
+        percent_off: 10, restrictions: { max_redemptions_per_customer: 1 },
+    } });
+    const guest = { customer_email: 'jo@example.com' };
+    const discounts = [{ coupon: each.id }];
+    const spelt = { customer_email: 'Jo+shop@example.com', discounts };
+    const [first, second] = [await checkout({ ...guest, discounts }), await checkout(spelt)];
+    assert.equal((await buy(first.url)).status, 303);
+    assert.match((await buy(second.url)).problems[0], /no longer available/);
+    await rejects(checkout(spelt), { status: 400, param: 'discounts[0][coupon]' });
+    const { json: uses } = await raw(server, { path: '/v1/redemptions', key });
+    assert.deepEqual(uses.data.map((use) => [use.customer, use.customer_email, use.source]),
+        [[null, 'jo@example.com', 'checkout']]);
+    const { json: attempts } = await raw(server, { path: '/v1/redemption_attempts', key });
+    assert.deepEqual(attempts.data.map((attempt) => [attempt.reason, attempt.customer_email]),
+        [['customer_limit_reached', 'Jo+shop@example.com'], ['customer_limit_reached', 'Jo+shop@example.com']]);
+
+    // Whose address is not known yet is asked for it; the rule is for those who pay.
+    const pay = async (email) => {
+        const session = await checkout({ allow_promotion_codes: true });
+        const typed = await press(session.url, await open(session.url), 'apply', { code: 'EACH' });
+        return press(session.url, typed, 'pay', { ...card, email, name: 'Jo' });
+    };
+    assert.equal((await pay('jo@example.com')).status, 303);
+    assert.match((await pay('JO@example.com')).problems[0], /no longer available/);
+    assert.equal((await pay('al@example.com')).status, 303);
+    const subscribed = await checkout({ mode: 'subscription', ...guest, line_items: [{ quantity: 1, price_data: {
+        currency: 'usd', unit_amount: 500, recurring: { interval: 'month' }, product_data: { name: 'x' },
+    } }] });
+    assert.equal((await buy(subscribed.url)).status, 303);
+    const { data: [customer] } = await sdk.customers.list();
+    await rejects(checkout({ customer: customer.id, discounts }), { status: 400, param: 'discounts[0][coupon]' });
+});
+
 test('price_data makes new products, to which a limited coupon does not apply', async () => {
     const { checkout, coupon, thing } = await shop();
     const limited = await coupon({ applies_to: { products: [thing.product] } });

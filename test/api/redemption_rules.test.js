@@ -347,8 +347,10 @@ test('a budget is given away to the last cent and comes back', async () => {
     const held = await hold({ code: 'X', ...usd(1000) });
     const no = (await preview({ code: 'X', ...usd(202) })).refusals;
     assert.deepEqual(no.map(({ message: _, ...rest }) => rest), [{
-        amount_off_total: 500, currency: 'usd', max_amount_off_total: 1000, reason: 'budget_exceeded',
-    }]);
+        amount_off_total: 500, currency: 'usd', max_amount_off_total: 600, reason: 'budget_exceeded',
+    }], 'the budget that is exceeded');
+    const both = (await preview({ code: 'X', ...usd(1002) })).refusals;
+    assert.deepEqual(both.map(({ max_amount_off_total: max }) => max), [1000]);
     await redeem({ code: 'X', ...usd(200) });
     const { active } = await get(`/v1/promotion_codes/${id}`);
     assert.equal(active, false);
@@ -359,6 +361,9 @@ test('a budget is given away to the last cent and comes back', async () => {
     assert.equal((await get('/v1/coupons/A')).valid, false);
     await cancel(held.id);
     assert.equal((await get(`/v1/promotion_codes/${id}`)).active, true);
+    await code('A', { code: 'EUR', max_amount_off_total: 600, max_amount_off_total_currency: 'eur' });
+    const foreign = (await preview({ code: 'EUR', ...usd(100) })).refusals;
+    assert.deepEqual(foreign.map(({ reason, currency }) => [reason, currency]), [['budget_currency_mismatch', 'eur']]);
     await redeem({ code: 'X', ...usd(1000) });
     verified();
 });

@@ -106,7 +106,7 @@ TEST(test_at_its_limit_a_rule_does_not_refuse)
     purchase.code_uses = purchase.coupon_uses = 1;
     refuses(offer, purchase, 0);
     purchase.customer = STR_NULL;
-    purchase.is_guest_with_email = true;
+    purchase.email_key = STR("a@example.com");
     refuses(offer, purchase, 0);
 }
 
