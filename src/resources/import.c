@@ -340,6 +340,8 @@ static bool import_object(struct request *request, const struct line *line,
         !check(request, resource, object) || !store(request, line, resource, object, existing))
         return false;
     object->deleted = line->deleted;
+    if (resource == &promotion_code_batch_resource)
+        promotion_code_batch_guard(request, (const void *)object);
     import_timers(request, resource, object);
     return true;
 }

@@ -172,14 +172,19 @@ static void derive(struct request *request, void *object)
         batch->entropy_bits > 0 ? 1LL << batch->entropy_bits : 1LL);
 }
 
+void promotion_code_batch_guard(struct request *request, const struct promotion_code_batch *batch)
+{
+    const struct code_pattern pattern = pattern_of(batch);
+    if (batch->check_character && code_pattern_is_valid(batch->pattern))
+        code_shapes_guard(request, &pattern);
+}
+
 static bool saved(struct request *request, void *object, const void *before)
 {
     const struct promotion_code_batch *batch = object;
-    const struct code_pattern pattern = pattern_of(batch);
     if (before)
         return true;
-    if (batch->check_character)
-        code_shapes_guard(request, &pattern);
+    promotion_code_batch_guard(request, batch);
     timer_set(request, TIMER_promotion_code_batch, batch->object.row, request->now);
     return true;
 }

@@ -35,5 +35,9 @@ struct promotion_code_batch {
 
 extern const struct resource promotion_code_batch_resource;
 
+/* Look-ups of what looks like the batch's codes, but has a wrong check character, will be refused.
+ */
+void promotion_code_batch_guard(struct request *request, const struct promotion_code_batch *batch);
+
 /* A batch that comes from elsewhere is not gone on with. */
 void promotion_code_batch_rest(struct promotion_code_batch *batch);

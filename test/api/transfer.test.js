@@ -51,7 +51,7 @@ async function newShop({ keepCoupons = false } = {}) {
     });
     await call(key, '/v1/customers', { promotion_code: code }, { version: ACACIA });
     if (!keepCoupons) await call(key, '/v1/coupons/FIVE', undefined, { method: 'DELETE' });
-    const { id: batch } = await call(key, '/v1/promotion_code_batches', { promotion, count: 5 });
+    const { id: batch } = await call(key, '/v1/promotion_code_batches', { promotion, count: 5, check_character: true });
     for (let status = 'pending'; status !== 'complete'; await sleep(5)) {
         ({ status } = await call(key, `/v1/promotion_code_batches/${batch}`, undefined, { method: 'GET' }));
     }
@@ -66,6 +66,7 @@ test('what is exported, imported and exported again is equal', async () => {
     assert.deepEqual([status, stdout], [0, ''], stderr);
     assert.match(stderr, /^\d+ objects imported, 0 refused\n$/);
     assert.equal(exported(data), first);
+    assert.match(first, /"check_character_enforced":\s*true/);
     assert.equal(imported(data, first).status, 0, 'it can be imported again');
     assert.equal(exported(data), first);
     verified(data);
