@@ -310,6 +310,8 @@ int admin_ask(struct arena *arena, const char *command, const char *data,
 {
     struct directory directory;
     bool done;
+    if (admin_reads(request) && !directory_is_used(arena, data))
+        return cli_error(EX_NOINPUT, command, "there is no database in %s", data);
     switch (directory_open(arena, data, &directory)) {
     case DIRECTORY_OPEN:
         done = run_here(arena, &directory, request, result);

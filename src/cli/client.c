@@ -16,7 +16,7 @@
 
 struct client {
     const char *command;
-    const char *url;
+    struct str url; /* without a slash at its end */
     CURL *curl;
 };
 
@@ -63,7 +63,9 @@ struct client *client_open(const char *command, const char *url, const char *key
     if (!client || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 || !(client->curl = curl_easy_init()))
         abort();
     client->command = command;
-    client->url = url;
+    client->url = str_from(url);
+    if (str_ends(client->url, STR("/")))
+        client->url.length--;
     curl_easy_setopt(client->curl, CURLOPT_USERNAME, key);
     curl_easy_setopt(client->curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(client->curl, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
@@ -134,8 +136,8 @@ static int judge(const struct client *client, struct arena *arena, struct client
         failed.error.message.data)
         return cli_error(exit_status(status), client->command, "%.*s",
                          STR_FMT(failed.error.message));
-    return cli_error(exit_status(status), client->command, "%s answered with status %ld",
-                     client->url, status);
+    return cli_error(exit_status(status), client->command, "%.*s answered with status %ld",
+                     STR_FMT(client->url), status);
 }
 
 int client_run(struct client *client, struct arena *arena, struct client_call *call)
@@ -146,7 +148,7 @@ int client_run(struct client *client, struct arena *arena, struct client_call *c
     bool post = strcmp(call->method, "POST") == 0;
     text_init(&receiver.text, arena, ANSWER_BYTES_MAX);
     curl_easy_setopt(curl, CURLOPT_URL,
-                     str_format(arena, "%s%.*s", client->url, STR_FMT(call->path)).data);
+                     str_format(arena, "%.*s%.*s", STR_FMT(client->url), STR_FMT(call->path)).data);
     curl_easy_setopt(curl, post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
     if (post) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body.data);
@@ -163,7 +165,7 @@ int client_run(struct client *client, struct arena *arena, struct client_call *c
     if (code == CURLE_WRITE_ERROR && call->target)
         return cli_error(EX_IOERR, client->command, "what was received could not be written");
     if (code != CURLE_OK)
-        return cli_error(EX_UNAVAILABLE, client->command, "%s: %s", client->url,
+        return cli_error(EX_UNAVAILABLE, client->command, "%.*s: %s", STR_FMT(client->url),
                          curl_easy_strerror(code));
     return judge(client, arena, call);
 }

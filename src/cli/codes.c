@@ -205,12 +205,7 @@ static int wait_for(struct client *client, struct arena *arena, struct promotion
     }
     progress_end(&progress);
     signal(SIGINT, SIG_DFL);
-    if (interrupted)
-        return cli_error(INTERRUPTED, "codes generate",
-                         "the server goes on; to get the codes:\n"
-                         "  coupond codes generate --resume %.*s",
-                         STR_FMT(id));
-    return status;
+    return interrupted ? INTERRUPTED : status;
 }
 
 static int save_codes(struct client *client, struct arena *arena,
@@ -239,19 +234,32 @@ static int check_out(const char *out)
     return file && fclose(file) != 0 ? EX_IOERR : 0;
 }
 
+static int tell_how_to_go_on(int status, const struct options *options, struct str id)
+{
+    bool elsewhere = strcmp(options->url, DEFAULT_URL) != 0;
+    return cli_error(status, "codes generate",
+                     "the server goes on; to get the codes:\n"
+                     "  coupond codes generate --resume %.*s%s%s%s%s",
+                     STR_FMT(id), elsewhere ? " --url " : "", elsewhere ? options->url : "",
+                     options->out ? " --out " : "", options->out ? options->out : "");
+}
+
 static int generate(struct client *client, struct arena *arena, struct options *options)
 {
     struct promotion_code_batch batch;
+    struct str id;
     signal(SIGINT, interrupt);
     int status = check_out(options->out);
     if (status == 0)
         status = begin_batch(client, arena, options, &batch);
-    if (status == 0)
-        status = wait_for(client, arena, &batch);
+    if (status)
+        return status;
+    id = batch.object.id;
+    status = wait_for(client, arena, &batch);
     if (status == 0)
         status = save_codes(client, arena, &batch, options->out);
     if (status)
-        return status;
+        return tell_how_to_go_on(status, options, id);
     fprintf(stderr, "%.*s: %lld codes\n", STR_FMT(batch.object.id), (long long)batch.generated);
     if (batch.status.value != BATCH_COMPLETE)
         return cli_error(EX_DATAERR, "codes generate", "not all of them were made%s%.*s",
@@ -361,9 +369,10 @@ static int import(struct client *client, struct arena *arena, struct options *op
     if (!cli_read_file(arena, options->file, &text))
         return cli_error(EX_NOINPUT, "codes import", "cannot read %s", options->file);
     read_sheet(arena, text, &sheet);
+    size_t asked = sheet.count > 0 ? sheet.count : 1; /* the server looks at the heading, too */
     struct str path = str_format(arena, BATCHES "/import?%.*s", STR_FMT(query));
     progress_begin(&progress);
-    for (size_t first = 0; status == 0 && first < sheet.count; first += CODES_PER_IMPORT_MAX) {
+    for (size_t first = 0; status == 0 && first < asked; first += CODES_PER_IMPORT_MAX) {
         struct arena_mark mark = arena_mark(arena);
         struct promotion_code_import result = {0};
         size_t left = sheet.count - first;

@@ -117,6 +117,8 @@ static bool prepare(struct arena *arena, const struct directory *directory)
 static int run(struct arena *arena, const struct options *options)
 {
     struct directory directory;
+    if (!directory_is_used(arena, options->data))
+        return cli_error(EX_NOINPUT, "export", "there is no database in %s", options->data);
     enum directory_result result = directory_open(arena, options->data, &directory);
     if (result == DIRECTORY_FAILED)
         return cli_error(EX_CANTCREAT, "export", "cannot open %s", options->data);

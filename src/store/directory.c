@@ -32,6 +32,16 @@ static bool make_private(const char *path)
     return true;
 }
 
+static struct str database_of(struct arena *arena, const char *path)
+{
+    return str_format(arena, "%s/coupond.db", path);
+}
+
+bool directory_is_used(struct arena *arena, const char *path)
+{
+    return access(database_of(arena, path).data, F_OK) == 0;
+}
+
 bool directory_sync(const char *file)
 {
     char path[PATH_MAX];
@@ -87,7 +97,7 @@ enum directory_result directory_open(struct arena *arena, const char *path,
 {
     *directory = (struct directory){
         .path = str_copy(arena, str_from(path)),
-        .database = str_format(arena, "%s/coupond.db", path),
+        .database = database_of(arena, path),
         .socket = str_format(arena, "%s/control.sock", path),
         .lock = -1,
     };

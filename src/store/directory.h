@@ -20,6 +20,9 @@ enum directory_result {
     DIRECTORY_FAILED, /* logged */
 };
 
+/* Whether there is a database. What only reads has no use for a directory that is created. */
+bool directory_is_used(struct arena *arena, const char *path);
+
 /* Opens the directory, which is created if it is missing, and locks it. `path` must not be
  * accessible for others. */
 enum directory_result directory_open(struct arena *arena, const char *path,

@@ -631,6 +631,49 @@ test('the codes.csv of a batch can be imported into another account', async () =
     assert(!json.data.some(({ id }) => rows.some(([old]) => old === id)), 'they are new codes');
 });
 
+test('codes generate says how to go on when the server is gone', async () => {
+    const own = await start();
+    const file = join(temporaryDirectory(), 'made.csv');
+    try {
+        const key = newKey(), env = { ...process.env, COUPOND_API_KEY: key };
+        await raw(own, { method: 'POST', path: '/v1/coupons', form: { id: 'TEN', percent_off: 10 }, key });
+        const words = ['codes', 'generate', '--coupon', 'TEN', '--count', '200000', '--url', `${own.url}/`, '--out', file];
+        const child = spawn(binary, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+        let said = '';
+        child.stderr.setEncoding('utf8').on('data', (text) => { said += text; });
+        const closed = once(child, 'close');
+        let batches = [];
+        for (const deadline = Date.now() + PATIENCE; batches.length === 0; await sleep(10)) {
+            assert(Date.now() < deadline, 'there is no batch');
+            batches = (await raw(own, { path: BATCHES, key })).json.data;
+        }
+        await own.kill9();
+        assert.equal((await closed)[0], 69, said);
+        const [, hint] = /coupond (codes generate --resume .*)/.exec(said);
+        assert.equal(hint, `codes generate --resume ${batches[0].id} --url ${own.url}/ --out ${file}`);
+        await own.restart();
+        const { status, stderr } = coupond(hint.split(' '), { env: { COUPOND_API_KEY: key } });
+        assert.equal(status, 0, stderr);
+        assert.equal(readFileSync(file, 'utf8').split('\n').length, 200002);
+    } finally {
+        await own.stop();
+    }
+});
+
+test('codes import asks the server about a file without codes too', async () => {
+    const key = await newShop(), file = join(temporaryDirectory(), 'none.csv');
+    for (const [text, said] of [['', /no column 'code'/], ['foo,bar\n', /no other column 'foo'/],
+        ['code\rONE\rTWO\r', /column/]]) {
+        writeFileSync(file, text);
+        const { status, stderr } = codes(key, 'import', file, '--coupon', 'TEN');
+        assert.equal(status, 65, text);
+        assert.match(stderr, said);
+    }
+    writeFileSync(file, 'code\n');
+    assert.equal(codes(key, 'import', file, '--coupon', 'TEN').status, 0);
+    assert.equal(codes(key, 'import', file, '--coupon', 'NONE').status, 65);
+});
+
 test('codes import reports the lines of the file that were refused', async () => {
     const key = await newShop(), file = join(temporaryDirectory(), 'codes.csv');
     const lines = ['max_redemptions,code', ...Array.from({ length: 2500 }, (_, i) => `1,C${i * 7919 % 2500}`)];

@@ -225,6 +225,16 @@ test('a data directory that others can read, or that is none, is refused', () =>
     }
 });
 
+test('what only reads makes no directory', () => {
+    const data = join(temporaryDirectory(), 'typo');
+    for (const words of [['verify'], ['export'], ['keys', 'list'], ['accounts', 'list']]) {
+        const { status, stdout, stderr } = coupond([...words, '--data', data]);
+        assert.deepEqual([status, stdout], [66, ''], words.join(' '));
+        assert.match(stderr, /there is no database in .*typo/);
+        assert(!existsSync(data));
+    }
+});
+
 test('migrate brings an empty directory to the newest schema, --status only looks', () => {
     const data = newData();
     const before = output(data, 'migrate', '--status');
