@@ -90,7 +90,7 @@ struct str allowance_email_key(struct request *request, struct str email)
         return lower;
     if (name.length == 0)
         name = local;
-    if (domain.length && domain.data[domain.length - 1] == '.')
+    while (domain.length && domain.data[domain.length - 1] == '.')
         domain.length--;
     return str_format(request->arena, "%.*s@%.*s", STR_FMT(name), STR_FMT(domain));
 }
