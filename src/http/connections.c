@@ -5,7 +5,6 @@
 #include "api/auth.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "http/framing.h"
 #include "http/socket.h"
 
 #include <poll.h>
@@ -23,14 +22,22 @@
 #define SECOND INT64_C(1000000)
 #define WATCH_MS 200L
 
+/* Whether the client may close its side without being noticed. When that arrives together with data
+ * the library, which asks the kernel to report changes only, does not see it. */
+enum watching {
+    NEVER,
+    ONCE,  /* with the request that was answered */
+    ALWAYS /* with any piece of the body */
+};
+
 struct connection {
     struct connection *next;
     struct connection *previous;
     int socket;
-    int64_t requests;       /* only touched by the connection's own thread */
-    struct framing framing; /* of what arrives */
+    int64_t requests; /* only touched by the connection's own thread */
+    struct watched_socket watched;
     struct auth_memo auth_memo;
-    atomic_bool reads_body;
+    _Atomic(enum watching) watching;
     atomic_int_least64_t deadline; /* monotonic microseconds */
 };
 
@@ -47,15 +54,17 @@ static int64_t after(int64_t seconds)
     return system_clock.microseconds(system_clock.context) + seconds * SECOND;
 }
 
-/* Whether the client has closed its side and all that it sent was read. When the end arrives
- * together with data the library, which asks the kernel to report changes only, does not see it. */
-static bool is_abandoned(const struct connection *connection)
+/* Whether the client has closed its side and all that it sent was read. */
+static bool is_abandoned(struct connection *connection)
 {
     struct pollfd events = {.fd = connection->socket, .events = POLLRDHUP};
+    enum watching once = ONCE;
     int unread = 0;
-    return atomic_load(&connection->reads_body) && poll(&events, 1, 0) == 1 &&
-           (events.revents & POLLRDHUP) && ioctl(connection->socket, FIONREAD, &unread) == 0 &&
-           unread == 0;
+    if (atomic_load(&connection->watching) == NEVER)
+        return false;
+    atomic_compare_exchange_strong(&connection->watching, &once, NEVER);
+    return poll(&events, 1, 0) == 1 && (events.revents & POLLRDHUP) &&
+           ioctl(connection->socket, FIONREAD, &unread) == 0 && unread == 0;
 }
 
 static void shut_late_ones(struct connections *connections)
@@ -64,7 +73,7 @@ static void shut_late_ones(struct connections *connections)
     for (struct connection *each = connections->first; each; each = each->next) {
         if (atomic_load(&each->deadline) > now && !is_abandoned(each))
             continue;
-        atomic_store(&each->reads_body, false);
+        atomic_store(&each->watching, NEVER);
         atomic_store(&each->deadline, NO_DEADLINE);
         shutdown(each->socket, SHUT_RDWR); /* the library then closes it */
     }
@@ -151,7 +160,7 @@ void connections_notify(void *context, struct MHD_Connection *connection, void *
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     atomic_store(&fresh->deadline, after(CONNECTION_IDLE_SECONDS));
     *socket_context = fresh;
-    socket_watch(fresh->socket, &fresh->framing);
+    socket_watch(fresh->socket, &fresh->watched);
     add(connections, fresh);
 }
 
@@ -165,36 +174,39 @@ struct auth_memo *connection_auth_memo(struct MHD_Connection *connection)
     return &connection_of(connection)->auth_memo;
 }
 
-static void set_deadline(struct MHD_Connection *connection, int64_t deadline)
+static void set_deadline(struct MHD_Connection *connection, int64_t deadline,
+                         enum watching watching)
 {
-    atomic_store(&connection_of(connection)->reads_body, false);
+    atomic_store(&connection_of(connection)->watching, watching);
     atomic_store(&connection_of(connection)->deadline, deadline);
 }
 
 void connection_waits(struct MHD_Connection *connection)
 {
-    set_deadline(connection, after(CONNECTION_IDLE_SECONDS));
+    connection_of(connection)->watched.runs = false;
+    set_deadline(connection, after(CONNECTION_IDLE_SECONDS), ONCE);
 }
 
 int64_t connection_reads_head(struct MHD_Connection *connection)
 {
-    set_deadline(connection, after(REQUEST_HEAD_SECONDS));
+    set_deadline(connection, after(REQUEST_HEAD_SECONDS), NEVER);
     return ++connection_of(connection)->requests;
 }
 
 void connection_reads_body(struct MHD_Connection *connection)
 {
-    set_deadline(connection, after(REQUEST_BODY_SECONDS));
-    atomic_store(&connection_of(connection)->reads_body, true);
+    set_deadline(connection, after(REQUEST_BODY_SECONDS), ALWAYS);
 }
 
 void connection_runs(struct MHD_Connection *connection)
 {
-    set_deadline(connection, NO_DEADLINE);
+    connection_of(connection)->watched.runs = true;
+    set_deadline(connection, NO_DEADLINE, NEVER);
 }
 
 void connection_writes(struct MHD_Connection *connection, size_t bytes)
 {
     set_deadline(connection,
-                 after(RESPONSE_GRACE_SECONDS + (int64_t)bytes / RESPONSE_BYTES_PER_SECOND_MIN));
+                 after(RESPONSE_GRACE_SECONDS + (int64_t)bytes / RESPONSE_BYTES_PER_SECOND_MIN),
+                 NEVER);
 }

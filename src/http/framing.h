@@ -55,11 +55,9 @@ struct framing {
     } fate;             /* of the current header */
     int lengths, encodings, hosts;
     bool has_query;
-    bool old;                    /* HTTP/1.0 */
-    int64_t left;                /* bytes of the body or chunk that are to come */
-    size_t digits;               /* of the chunk's size */
-    bool refused;                /* was answered; what follows is not looked at */
-    struct framing_problem held; /* to be reported when what stands before it was answered */
+    bool old;      /* HTTP/1.0 */
+    int64_t left;  /* bytes of the body or chunk that are to come */
+    size_t digits; /* of the chunk's size */
 };
 
 /* Starts at the beginning of a connection. */

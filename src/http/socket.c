@@ -12,6 +12,7 @@
 
 #include "http/framing.h"
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,19 +23,20 @@
 
 #define SOCKETS_MAX 65536
 
-static _Atomic(struct framing *) watched[SOCKETS_MAX];
+static _Atomic(struct watched_socket *) sockets[SOCKETS_MAX];
 
-void socket_watch(int socket, struct framing *framing)
+void socket_watch(int socket, struct watched_socket *watched)
 {
-    framing_init(framing);
+    *watched = (struct watched_socket){0};
+    framing_init(&watched->framing);
     if (socket < SOCKETS_MAX)
-        atomic_store(&watched[socket], framing);
+        atomic_store(&sockets[socket], watched);
 }
 
 void socket_forget(int socket)
 {
     if (socket < SOCKETS_MAX)
-        atomic_store(&watched[socket], NULL);
+        atomic_store(&sockets[socket], NULL);
 }
 
 static ssize_t receive(int socket, void *buffer, size_t length, int flags)
@@ -45,7 +47,7 @@ static ssize_t receive(int socket, void *buffer, size_t length, int flags)
 /* Answers on the library's behalf and says that nothing more will come. What the client goes on to
  * send is read and forgotten until it is done, or its deadline has come: closing with unread bytes
  * would take the answer away from it. */
-static void refuse(int socket, struct framing *framing, struct framing_problem problem)
+static void refuse(int socket, struct watched_socket *watched, struct framing_problem problem)
 {
     char answer[512], body[256];
     int body_length = snprintf(body, sizeof(body),
@@ -62,21 +64,21 @@ static void refuse(int socket, struct framing *framing, struct framing_problem p
     ssize_t ignored = send(socket, answer, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
     (void)ignored;
     shutdown(socket, SHUT_WR);
-    framing->refused = true;
+    watched->refused = true;
 }
 
 void socket_refuse(int socket, struct framing_problem problem)
 {
-    struct framing *framing = atomic_load(&watched[socket]);
-    if (framing && !framing->refused)
-        refuse(socket, framing, problem);
+    struct watched_socket *watched = atomic_load(&sockets[socket]);
+    if (watched && !watched->refused)
+        refuse(socket, watched, problem);
 }
 
 void socket_refuse_held(int socket)
 {
-    const struct framing *framing = atomic_load(&watched[socket]);
-    if (framing && framing->held.status)
-        socket_refuse(socket, framing->held);
+    const struct watched_socket *watched = atomic_load(&sockets[socket]);
+    if (watched && watched->held.status)
+        socket_refuse(socket, watched->held);
 }
 
 /* What a refused client still sends. The library is told that nothing has come. */
@@ -119,25 +121,30 @@ static ssize_t receive_scanned(int socket, struct framing *framing, char *buffer
 __attribute__((visibility("default"))) ssize_t recv(int socket, void *buffer, size_t length,
                                                     int flags)
 {
-    struct framing *framing =
-        socket >= 0 && socket < SOCKETS_MAX ? atomic_load(&watched[socket]) : NULL;
-    if (framing && framing->held.status && !framing->refused)
-        refuse(socket, framing, framing->held);
-    if (framing && framing->refused)
-        return forget_rest(socket);
-    if (!framing)
+    struct watched_socket *watched =
+        socket >= 0 && socket < SOCKETS_MAX ? atomic_load(&sockets[socket]) : NULL;
+    if (!watched)
         return receive(socket, buffer, length, flags);
+    if (watched->held.status && !watched->refused)
+        refuse(socket, watched, watched->held);
+    if (watched->refused)
+        return forget_rest(socket);
     struct framing_problem problem = {0};
     int64_t request;
-    ssize_t received = receive_scanned(socket, framing, buffer, length, &problem, &request);
+    ssize_t received =
+        receive_scanned(socket, &watched->framing, buffer, length, &problem, &request);
+    if (received == 0 && watched->runs) {
+        errno = EAGAIN;
+        return -1;
+    }
     if (received <= 0 || !problem.status)
         return received;
     if (request > 0) {
-        framing->held =
+        watched->held =
             problem; /* whole requests stand before the bad one and are answered first */
         return request;
     }
-    refuse(socket, framing, problem);
+    refuse(socket, watched, problem);
     return forget_rest(socket);
 }
 

@@ -3,9 +3,17 @@
 
 #include "http/framing.h"
 
-/* Scans what is received on `socket` from now on with `framing`, which must stay until it is
- * forgotten. For a fresh connection. */
-void socket_watch(int socket, struct framing *framing);
+struct watched_socket {
+    struct framing framing;      /* of what arrives */
+    struct framing_problem held; /* to be reported when what stands before it was answered */
+    bool refused;                /* was answered; what follows is not looked at */
+    bool runs; /* a request, and until it is answered the library is not told that the client has
+                * closed its side: it would close the other one */
+};
+
+/* Scans what is received on `socket` from now on. `watched` must stay until it is forgotten. For a
+ * fresh connection. */
+void socket_watch(int socket, struct watched_socket *watched);
 void socket_forget(int socket);
 
 /* Answers that the request cannot be read, and ends the connection when the client is done or late.

@@ -351,6 +351,15 @@ test('Connection: close and HTTP/1.0 end the connection', async () => {
     assert.deepEqual((await old.rest()).map(({ status }) => status), [200]);
 });
 
+test('a client that says at once that nothing more comes is answered, and the connection ends', async () => {
+    for (const bytes of [text('GET', '/v1/coupons'), created('FINISH')]) {
+        const connection = await connect(server);
+        connection.send(bytes);
+        connection.finish();
+        assert.deepEqual((await connection.rest()).map(({ status }) => status), [200]);
+    }
+});
+
 test('a client that waits for 100 Continue gets it', async () => {
     const connection = await connect(server);
     const body = 'id=CONTINUE&percent_off=10';

@@ -44,6 +44,11 @@ class Connection {
         this.#socket.write(typeof data === 'string' ? Buffer.from(data, 'latin1') : data);
     }
 
+    // Nothing more will be sent; answers are still read.
+    finish() {
+        this.#socket.end();
+    }
+
     close() {
         this.#socket.destroy();
     }
