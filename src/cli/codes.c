@@ -412,7 +412,7 @@ static const struct argp_option options_help[] = {
     {.name = "data",
      .key = OPTION_DATA,
      .arg = "NAME=VALUE",
-     .doc = "generate: any other parameter, as restrictions[minimum_amount]=1000"},
+     .doc = "any other parameter, as restrictions[minimum_amount]=1000"},
     {.name = "url", .key = OPTION_URL, .arg = "URL", .doc = "the server (" DEFAULT_URL ")"},
     {.name = "api-key", .key = OPTION_KEY, .arg = "KEY", .doc = "API key ($COUPOND_API_KEY)"},
     {0},

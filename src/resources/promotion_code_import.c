@@ -8,6 +8,7 @@
 #include "base/request.h"
 #include "resources/promotion_code.h"
 #include "resources/registry.h"
+#include "resources/rules.h"
 #include "schema/scalar.h"
 
 #include <string.h>
@@ -43,10 +44,23 @@ static const struct field import_fields[] = {
 static const struct field parameter_fields[] = {
     FIELD(active, "Whether the codes can be redeemed.", .in = CREATE),
     FIELD(expires_at, "When the codes can no longer be redeemed.", .in = CREATE),
+    FIELD(rules.max_amount_off_total, "What each code may take off altogether, in minor units.",
+          .as = "max_amount_off_total", .in = CREATE, .min = 1, .max = AMOUNT_OFF_TOTAL_MAX),
+    FIELD(rules.max_amount_off_total_currency,
+          "Currency of `max_amount_off_total`; that of the coupon by default.",
+          .as = "max_amount_off_total_currency", .in = CREATE, .format = FORMAT_CURRENCY),
     FIELD(max_redemptions, "How often each code can be redeemed.", .in = CREATE, .min = 1),
     FIELD_METADATA(.in = CREATE),
     HASH(promotion, promotion_schema, "What the codes are for.", .in = CREATE, .is = REQUIRED),
+    FIELD(rules.release_policy,
+          "Which redemptions can be cancelled: `held_only` by default, `anytime` or `none`.",
+          .as = "release_policy", .in = CREATE, .values = release_policies),
+    FIELD(rules.release_window,
+          "For how many seconds after it was redeemed one can be cancelled, with `anytime`.",
+          .as = "release_window", .in = CREATE, .min = 1),
     HASH(restrictions, restrictions_schema, "Who can redeem the codes, on what.", .in = CREATE),
+    FIELD(rules.starts_at, "The first moment at which the codes can be redeemed.",
+          .as = "starts_at", .in = CREATE),
 };
 #undef THIS
 static const struct schema parameters =

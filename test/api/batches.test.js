@@ -486,11 +486,19 @@ test('what imported codes have in common is in the query', async () => {
         max_redemptions_per_customer: 2, currency_options: { eur: { minimum_amount: 450 } },
     };
     const expires_at = Math.floor(Date.now() / 1000) + YEAR;
-    const { json } = await importCsv(key, 'code\nA', { restrictions, expires_at, max_redemptions: 3, active: false });
+    const rules = {
+        max_amount_off_total: 5000, max_amount_off_total_currency: 'usd', release_policy: 'anytime', release_window: 60,
+        starts_at: expires_at - 60,
+    };
+    const common = { restrictions, expires_at, max_redemptions: 3, active: false, ...rules };
+    const { json } = await importCsv(key, 'code\nA', common);
     assert.deepEqual([json.imported, json.refused], [1, []]);
     const { data: [code] } = await get(key, '/v1/promotion_codes', { expand: ['data.restrictions.currency_options'] });
     assert.deepEqual(code.restrictions, restrictions);
     assert.deepEqual([code.expires_at, code.max_redemptions, code.active], [expires_at, 3, false]);
+    for (const [name, value] of Object.entries(rules)) assert.equal(code[name], value, name);
+    refused(await importCsv(key, 'code\nB', { ...common, release_policy: 'none' }), { status: 400, param: 'release_window' });
+    refused(await importCsv(key, 'code\nB', { ...common, starts_at: expires_at }), { status: 400, param: 'starts_at' });
 });
 
 for (const [what, text, fields, expected] of [
