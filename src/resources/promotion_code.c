@@ -288,6 +288,25 @@ static bool check_caps(struct request *request, const struct promotion_code *cod
     return true;
 }
 
+/* Both's rules hold, so that some cannot be kept together, by anybody, ever. */
+static bool check_against_coupon(struct request *request, const struct promotion_code *code,
+                                 const struct coupon *coupon)
+{
+    struct str currency = coupon->rules.max_amount_off_total_currency;
+    const struct opt_time *starts_at = &coupon->rules.starts_at;
+    if (code->rules.max_amount_off_total.set && currency.data &&
+        !str_equal(code->rules.max_amount_off_total_currency, currency))
+        return fail(request, CODE_NONE, STR("max_amount_off_total_currency"),
+                    "The coupon has a max_amount_off_total_currency of %.*s: that of its codes has "
+                    "to be the same.",
+                    STR_FMT(currency));
+    return !code->expires_at.set || !starts_at->set ||
+           code->expires_at.seconds > starts_at->seconds ||
+           fail(request, CODE_NONE, STR("expires_at"),
+                "expires_at must be after the coupon's starts_at (%lld).",
+                (long long)starts_at->seconds);
+}
+
 static bool check_coupon(struct request *request, struct promotion_code *code)
 {
     const struct coupon *coupon = code->promotion.coupon.object;
@@ -311,7 +330,8 @@ static bool check_coupon(struct request *request, struct promotion_code *code)
         .max_amount_off_total = coupon->rules.max_amount_off_total,
         .amount_off_total = coupon->amount_off_total,
     };
-    return check_redemption_rules(request, &code->rules, &code->expires_at, coupon->currency);
+    return check_redemption_rules(request, &code->rules, &code->expires_at, coupon->currency) &&
+           check_against_coupon(request, code, coupon);
 }
 
 bool promotion_code_check_terms(struct request *request, struct promotion_code *code)

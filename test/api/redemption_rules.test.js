@@ -233,6 +233,18 @@ test('extensions that contradict each other are refused', async () => {
     for (const max of [0, 1000000000000]) await bad({ max_amount_off_total: max, ...usd }, 'max_amount_off_total');
     const own = await coupon({ percent_off: undefined, amount_off: 5, currency: 'eur', max_amount_off_total: 50 });
     assert.equal(own.max_amount_off_total_currency, 'eur', 'that of the coupon');
+
+    const starts_at = now() + 1000;
+    const { id } = (await make({ starts_at, max_amount_off_total: 50, ...usd })).json;
+    const promotion = { type: 'coupon', coupon: id };
+    for (const path of ['/v1/promotion_codes', '/v1/promotion_code_batches']) {
+        const codes = (form) => call('POST', path, { promotion, ...(path.endsWith('batches') && { count: 1 }), ...form });
+        const budget = { max_amount_off_total: 5, max_amount_off_total_currency: 'eur' };
+        refused(await codes(budget), { status: 400, param: 'max_amount_off_total_currency' });
+        assert.equal((await codes({ ...budget, ...usd })).status, 200);
+        refused(await codes({ expires_at: starts_at }), { status: 400, param: 'expires_at' });
+        assert.equal((await codes({ expires_at: starts_at + 1 })).status, 200);
+    }
 });
 
 test('one customer redeems a code so often and no more, whatever the surface', async () => {
@@ -361,7 +373,8 @@ test('a budget is given away to the last cent and comes back', async () => {
     assert.equal((await get('/v1/coupons/A')).valid, false);
     await cancel(held.id);
     assert.equal((await get(`/v1/promotion_codes/${id}`)).active, true);
-    await code('A', { code: 'EUR', max_amount_off_total: 600, max_amount_off_total_currency: 'eur' });
+    await coupon({ id: 'ANY', percent_off: 50 });
+    await code('ANY', { code: 'EUR', max_amount_off_total: 600, max_amount_off_total_currency: 'eur' });
     const foreign = (await preview({ code: 'EUR', ...usd(100) })).refusals;
     assert.deepEqual(foreign.map(({ reason, currency }) => [reason, currency]), [['budget_currency_mismatch', 'eur']]);
     await redeem({ code: 'X', ...usd(1000) });
