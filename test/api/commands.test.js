@@ -215,10 +215,14 @@ test('a data directory that others can read, or that is none, is refused', () =>
     const open = newData();
     mkdirSync(open);
     chmodSync(open, 0o755);
+    const used = newData();
+    output(used, 'migrate');
+    chmodSync(used, 0o755);
     const file = join(temporaryDirectory(), 'file');
     writeFileSync(file, '');
-    for (const data of [open, file, join(file, 'below'), '/proc/none']) {
-        for (const words of [['verify'], ['keys', 'list'], ['migrate'], ['serve', '--listen', '127.0.0.1:0']]) {
+    const writes = [['migrate'], ['serve', '--listen', '127.0.0.1:0']], reads = [['verify'], ['keys', 'list']];
+    for (const data of [open, used, file, join(file, 'below'), '/proc/none']) {
+        for (const words of data === used ? [...writes, ...reads] : writes) {
             const { status, stderr } = run(data, ...words);
             assert.equal(status, CANNOT_CREATE, `${words.join(' ')} on ${data}: ${stderr}`);
         }
