@@ -171,10 +171,9 @@ static struct framing_problem note_length(struct framing *framing)
     return fine;
 }
 
+/* Blanks behind a value that says where the request ends are refused: the library keeps them. */
 static struct framing_problem note_value(struct framing *framing)
 {
-    /* Blanks behind what says where the request ends are refused: the library does not skip them.
-     */
     if (framing->in_trailers)
         return framing->header == HEADER_OTHER ? fine
                                                : bad("a trailer says where the request ends");
