@@ -78,7 +78,6 @@ static struct framing_problem read_line(struct framing *framing, char c)
         framing->word_bytes = 0;
         return fine;
     }
-    framing->has_query |= c == '?' && framing->spaces == 1;
     /* The protocol's name is written in capitals; kept apart from other spellings. */
     if (framing->spaces == REQUEST_LINE_SPACES && c >= 'a' && c <= 'z')
         return bad("the request line is not METHOD TARGET HTTP/1.1");
@@ -124,13 +123,13 @@ bool framing_hands_on(const char *name)
 static void note_name(struct framing *framing)
 {
     framing->header = HEADER_OTHER;
-    framing->is_read = false;
+    framing->fate = TAKE_OUT_LINE;
     for (size_t i = 0; i < ARRAY_LENGTH(read_headers); i++) {
         if (read_headers[i].bytes != framing->word_bytes ||
             memcmp(read_headers[i].name, framing->word, framing->word_bytes) != 0)
             continue;
         framing->header = read_headers[i].header;
-        framing->is_read = !framing->in_trailers;
+        framing->fate = framing->in_trailers ? TAKE_OUT_LINE : HAND_ON;
     }
     framing->word_bytes = 0;
 }
@@ -200,7 +199,7 @@ static struct framing_problem read_value(struct framing *framing, char c)
     }
     if (c == '\n' || c == '\0')
         return bad("a header value has a line break or NUL");
-    if (framing->is_read && ++framing->value_bytes > HEADER_VALUES_READ_BYTES_MAX)
+    if (framing->fate == HAND_ON && ++framing->value_bytes > HEADER_VALUES_READ_BYTES_MAX)
         return too_long;
     if ((c == ' ' || c == '\t') && framing->word_bytes == 0)
         return fine; /* white space before the value */
@@ -388,14 +387,14 @@ static size_t skip_value(struct framing *framing, const char *bytes, size_t coun
 {
     static const char ends[] = {'\r', '\n', '\0'};
     size_t length = header_room(framing, count);
-    if (framing->is_read)
+    if (framing->fate == HAND_ON)
         length = least(length, least(HEADER_READ_BYTES_MAX - framing->line_bytes,
                                      HEADER_VALUES_READ_BYTES_MAX - framing->value_bytes));
     for (size_t i = 0; i < sizeof(ends); i++) {
         const char *end = memchr(bytes, ends[i], length);
         length = end ? (size_t)(end - bytes) : length;
     }
-    if (framing->is_read)
+    if (framing->fate == HAND_ON)
         framing->value_bytes += length;
     return take(framing, length);
 }
@@ -427,17 +426,9 @@ static size_t handed_on(const struct framing *framing, enum framing_state before
     return framing->state != FRAMING_VALUE ? 1 : 0; /* the line's end */
 }
 
-/* Decides what becomes of a header, when its name was read and again when much of its value was. */
-static void decide(struct framing *framing, enum framing_state before, bool name_was_handed_on)
+static bool begins_query(const struct framing *framing, enum framing_state before, char c)
 {
-    if (before == FRAMING_NAME && framing->state == FRAMING_VALUE)
-        framing->fate = framing->is_read     ? HAND_ON
-                        : name_was_handed_on ? TAKE_OUT_VALUE
-                                             : TAKE_OUT_LINE;
-    if (framing->is_read && framing->line_bytes >= HEADER_READ_BYTES_MAX) {
-        framing->is_read = false;
-        framing->fate = TAKE_OUT_VALUE;
-    }
+    return before == FRAMING_LINE && framing->spaces == 1 && c == '?' && !framing->has_query;
 }
 
 struct framing_problem framing_read(struct framing *framing, char *bytes, size_t *count,
@@ -452,20 +443,25 @@ struct framing_problem framing_read(struct framing *framing, char *bytes, size_t
             *request = (int64_t)kept;
         if (before == FRAMING_NAME && framing->line_bytes == 0)
             line = (int64_t)kept;
-        bool had_query = framing->has_query;
         struct framing_problem problem = read_some(framing, bytes + i, *count - i, &taken);
         if (problem.status)
             return problem;
         size_t handed = handed_on(framing, before, taken), from = i + taken - handed;
-        if (before == FRAMING_LINE && framing->has_query && !had_query)
+        if (begins_query(framing, before, bytes[i])) {
+            framing->has_query = true;
             bytes[i] = FRAMING_QUERY_MARK;
+        }
         if (kept != from)
             memmove(bytes + kept, bytes + from, handed);
         kept += handed;
-        decide(framing, before, line < 0);
-        if (before == FRAMING_NAME && framing->fate == TAKE_OUT_LINE &&
-            framing->state == FRAMING_VALUE)
-            kept = (size_t)line;
+        if (before == FRAMING_NAME && framing->state == FRAMING_VALUE &&
+            framing->fate == TAKE_OUT_LINE) {
+            framing->fate = line < 0 ? TAKE_OUT_VALUE : TAKE_OUT_LINE;
+            kept = line < 0 ? kept : (size_t)line;
+        }
+        if (before == FRAMING_VALUE && framing->fate == HAND_ON &&
+            framing->line_bytes >= HEADER_READ_BYTES_MAX)
+            framing->fate = TAKE_OUT_VALUE;
     }
     *count = kept;
     return fine;

@@ -47,12 +47,11 @@ struct framing {
         HEADER_ENCODING,
         HEADER_HOST
     } header;
-    bool is_read; /* what comes of the current header, by the service or the library */
     enum {
         HAND_ON,
         TAKE_OUT_LINE,
         TAKE_OUT_VALUE, /* what comes of it: a part of the line is handed on already */
-    } fate;             /* of the current header */
+    } fate;             /* of the current header, once its name is known */
     int lengths, encodings, hosts;
     bool has_query;
     bool old;      /* HTTP/1.0 */

@@ -5,7 +5,6 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/request.h"
-#include "redemption/allowance.h"
 #include "redemption/guesses.h"
 #include "resources/coupon.h"
 #include "resources/customer.h"
@@ -81,13 +80,10 @@ bool appraisal_check(struct request *request, struct redemption *purchase,
     if (!check_amounts(request, purchase) || !check_address(request, purchase, appraisal))
         return false;
     appraisal->customer = purchase->customer.object;
-    struct str email = purchase->customer_email;
-    if (appraisal->customer) {
+    if (appraisal->customer)
         test_clock_enter(request, &appraisal->customer->test_clock);
-        if (appraisal->customer->email.data) /* or else another one would get around limits */
-            email = appraisal->customer->email;
-    }
-    purchase->email_key = allowance_email_key(request, email);
+    purchase->email_key =
+        redemption_email_key(request, appraisal->customer, purchase->customer_email);
     return true;
 }
 

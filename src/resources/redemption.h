@@ -6,6 +6,7 @@
 
 struct appraisal;
 struct coupon;
+struct customer;
 struct promotion_code;
 
 enum redemption_status {
@@ -97,6 +98,11 @@ void redemption_count_uses(struct request *request, struct purchase *purchase,
  * when the database fails. */
 bool redemption_enter(struct request *request, struct redemption *redemption,
                       const struct coupon *coupon, const struct promotion_code *code) MUST_CHECK;
+
+/* The address of a buyer (NULL: a guest) as rules per customer compare it: their own before one
+ * that is given, or else another one would get around limits. Null: there is none. */
+struct str redemption_email_key(struct request *request, const struct customer *customer,
+                                struct str given);
 
 /* Fills in the address that rules per customer compare, as for a new redemption. */
 void redemption_find_email_key(struct request *request, struct redemption *redemption);

@@ -76,13 +76,16 @@ static int64_t uses_so_far(struct request *request, const struct limit *limit,
     return uses;
 }
 
-/* Of a customer the present address, of a guest the one that is known. */
-static struct str email_key_of(struct request *request, const struct purchase *purchase)
+struct str redemption_email_key(struct request *request, const struct customer *customer,
+                                struct str given)
 {
-    const struct customer *customer =
-        purchase->customer.data ? resource_find(request, &customer_resource, purchase->customer)
-                                : NULL;
-    return allowance_email_key(request, customer ? customer->email : purchase->email);
+    bool has_own = customer && customer->email.data;
+    return allowance_email_key(request, has_own ? customer->email : given);
+}
+
+static const struct customer *find_customer(struct request *request, struct str id)
+{
+    return id.data ? resource_find(request, &customer_resource, id) : NULL;
 }
 
 void redemption_count_uses(struct request *request, struct purchase *purchase,
@@ -92,7 +95,8 @@ void redemption_count_uses(struct request *request, struct purchase *purchase,
     size_t count = limits_of(coupon, code, limits);
     bool limited = limits[0].per_customer.set || (count == 2 && limits[1].per_customer.set);
     if (limited && !purchase->email_key.data)
-        purchase->email_key = email_key_of(request, purchase);
+        purchase->email_key = redemption_email_key(
+            request, find_customer(request, purchase->customer), purchase->email);
     purchase->coupon_uses = uses_so_far(request, &limits[0], purchase);
     if (count == 2)
         purchase->code_uses = uses_so_far(request, &limits[1], purchase);
@@ -373,13 +377,8 @@ static bool update_brought(struct request *request, struct redemption *redemptio
 
 void redemption_find_email_key(struct request *request, struct redemption *redemption)
 {
-    const struct customer *customer =
-        redemption->customer.id.data
-            ? resource_find(request, &customer_resource, redemption->customer.id)
-            : NULL;
-    bool has_own = customer && customer->email.data;
-    redemption->email_key =
-        allowance_email_key(request, has_own ? customer->email : redemption->customer_email);
+    redemption->email_key = redemption_email_key(
+        request, find_customer(request, redemption->customer.id), redemption->customer_email);
 }
 
 bool redemption_bring(struct request *request, struct redemption *redemption,
