@@ -12,6 +12,7 @@
 #include "store/gathered_log.h"
 #include "store/page_cache.h"
 #include "store/row_numbers.h"
+#include "store/statement_cache.h"
 
 #include <assert.h>
 #include <sqlite3.h>
@@ -19,7 +20,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_SLOTS 512 /* prepared statements per connection; a power of two */
 /* Requests wait while the log is written back: a little at a time, but more where each sync is
  * slow, or where a crowd or a large commit makes them wait anyway; what was changed again is then
  * written back once. */
@@ -32,15 +32,6 @@
 #define PAGE_CACHE "24576"        /* KiB for each connection */
 #define BUSY_TIMEOUT_MS 5000
 #define CAREFUL_TRANSACTIONS 64 /* after one that had to be run again */
-
-struct db_statement {
-    sqlite3_stmt *handle;
-    uint64_t hash;
-    const void *key; /* of declared statements: their address */
-    char *sql;       /* of others: their text */
-    bool writes;
-    bool running;
-};
 
 enum control {
     CONTROL_BEGIN,
@@ -56,8 +47,7 @@ enum control {
 struct db {
     sqlite3 *handle;
     sqlite3_stmt *controls[CONTROL_COUNT];
-    struct db_statement *slots[CACHE_SLOTS];
-    size_t slots_used;
+    struct statement_cache statements;
     enum sqlite_role role;
     enum db_failure failure;
     char failure_text[256];
@@ -220,39 +210,11 @@ struct db *sqlite_open(const char *path, enum sqlite_role role)
     return db;
 }
 
-static void finalize(struct db_statement *statement)
-{
-    sqlite3_finalize(statement->handle);
-    free(statement->sql);
-    free(statement);
-}
-
-/* Empties the cache but for what is running. */
-static void forget_statements(struct db *db)
-{
-    struct db_statement *running[CACHE_SLOTS];
-    size_t count = 0;
-    for (size_t i = 0; i < CACHE_SLOTS; i++) {
-        if (db->slots[i] && db->slots[i]->running)
-            running[count++] = db->slots[i];
-        else if (db->slots[i])
-            finalize(db->slots[i]);
-        db->slots[i] = NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        uint64_t slot = running[i]->hash;
-        while (db->slots[slot % CACHE_SLOTS])
-            slot++;
-        db->slots[slot % CACHE_SLOTS] = running[i];
-    }
-    db->slots_used = count;
-}
-
 void sqlite_close(struct db *db)
 {
     if (!db)
         return;
-    forget_statements(db);
+    statement_cache_clear(&db->statements);
     for (size_t i = 0; i < CONTROL_COUNT; i++)
         sqlite3_finalize(db->controls[i]);
     if (db->role == SQLITE_WRITER && db->handle) /* so that the next start has no log to read */
@@ -281,106 +243,36 @@ struct str sqlite_check(struct db *db, struct arena *arena)
     return result;
 }
 
-/* ---- prepared statements ---- */
-
-static struct db_statement *prepare(struct db *db, const char *sql, size_t length)
-{
-    struct db_statement *statement = calloc(1, sizeof(*statement));
-    if (!statement)
-        abort();
-    int code = sqlite3_prepare_v3(db->handle, sql, (int)length, SQLITE_PREPARE_PERSISTENT,
-                                  &statement->handle, NULL);
-    if (code != SQLITE_OK || !statement->handle) {
-        note_failure(db, code, sql);
-        finalize(statement);
-        return NULL;
-    }
-    /* Named parameters count by first appearance; $n must therefore be the n-th. */
-    for (int i = 1; i <= sqlite3_bind_parameter_count(statement->handle); i++) {
-        int64_t number;
-        bool counted =
-            str_to_int64(str_from(sqlite3_bind_parameter_name(statement->handle, i) + 1), &number);
-        assert(counted && number == i);
-    }
-    statement->writes = !sqlite3_stmt_readonly(statement->handle);
-    return statement;
-}
-
-static struct db_statement **find_slot(struct db *db, uint64_t hash, const void *key,
-                                       struct str sql)
-{
-    for (uint64_t i = hash;; i++) {
-        struct db_statement **slot = &db->slots[i % CACHE_SLOTS];
-        const struct db_statement *found = *slot;
-        if (!found || (key ? found->key == key : found->sql && str_is(sql, found->sql)))
-            return slot;
-    }
-}
-
-static struct db_statement *cached(struct db *db, uint64_t hash, const void *key, struct str sql)
-{
-    struct db_statement **slot = find_slot(db, hash, key, sql);
-    if (!*slot) {
-        if (db->slots_used >= CACHE_SLOTS / 2) {
-            forget_statements(db);
-            slot = find_slot(db, hash, key, sql);
-        }
-        *slot = prepare(db, sql.data, sql.length);
-        if (!*slot)
-            return NULL;
-        db->slots_used++;
-        (*slot)->hash = hash;
-        (*slot)->key = key;
-        if (!key) {
-            (*slot)->sql = strndup(sql.data, sql.length);
-            if (!(*slot)->sql)
-                abort();
-        }
-    }
-    return *slot;
-}
+/* ---- queries ---- */
 
 static void open_savepoint(struct db *db);
 
-static struct query begin_query(struct db *db, struct db_statement *statement)
+static struct query begin_query(struct db *db, struct db_statement *statement, const char *sql)
 {
-    if (statement && statement->writes && db->wants_savepoint)
-        open_savepoint(db);
-    if (statement) {
-        assert(!statement->running);
-        statement->running = true;
+    if (!statement) {
+        note_failure(db, sqlite3_extended_errcode(db->handle), sql);
+        return (struct query){.db = db, .done = true};
     }
-    return (struct query){.db = db, .statement = statement, .done = statement == NULL};
+    if (statement->writes && db->wants_savepoint)
+        open_savepoint(db);
+    assert(!statement->running);
+    statement->running = true;
+    return (struct query){.db = db, .statement = statement};
 }
 
 struct query db_query(struct db *db, const struct statement *statement)
 {
     if (db->failure != DB_OK)
         return (struct query){.db = db, .done = true};
-    uint64_t hash = (uint64_t)(uintptr_t)statement / sizeof(*statement);
-    return begin_query(db, cached(db, hash * UINT64_C(0x9E3779B97F4A7C15) >> 32, statement,
-                                  str_from(statement->sql)));
-}
-
-/* Eight bytes at a time: the text of a list is long and looked up for every one. */
-static uint64_t hash_text(struct str text)
-{
-    uint64_t hash = text.length;
-    for (size_t i = 0; i < text.length; i += sizeof(uint64_t)) {
-        uint64_t piece = 0;
-        size_t left = text.length - i;
-        memcpy(&piece, text.data + i, left < sizeof(piece) ? left : sizeof(piece));
-        hash = (hash ^ piece) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return hash;
+    return begin_query(db, statement_cache_declared(&db->statements, db->handle, statement),
+                       statement->sql);
 }
 
 struct query db_query_text(struct db *db, struct str sql)
 {
     if (db->failure != DB_OK)
         return (struct query){.db = db, .done = true};
-    return begin_query(db, cached(db, hash_text(sql), NULL, sql));
+    return begin_query(db, statement_cache_text(&db->statements, db->handle, sql), sql.data);
 }
 
 void db_bind_int(struct query *query, int64_t value)

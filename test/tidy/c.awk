@@ -20,7 +20,7 @@ BEGIN {
     allows["main"] = "base schema money store redemption resources api web http events cli"
 
     # Headers of libraries, and the only files that know them; tests may use all but the HTTP server.
-    only["sqlite3.h"] = "^(src/store/(sqlite|gathered_log|page_cache)\\.c$|test/)"
+    only["sqlite3.h"] = "^(src/store/(sqlite|gathered_log|page_cache|statement_cache)\\.c$|test/)"
     only["libpq-fe.h"] = "^src/store/postgres\\.c$"
     only["microhttpd.h"] = "^(src/http/|test/bench/)"
     only["curl/curl.h"] = "^src/(events/sender|cli/client)\\.[ch]$"

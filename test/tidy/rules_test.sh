@@ -52,6 +52,7 @@ printf '%s\n#include <sqlite3.h>\n' "$top" | expect src/store/rows.c 2 "sqlite3.
 printf '%s\n#include <sqlite3.h>\n' "$top" | expect src/store/sqlite.c 0
 printf '%s\n#include <sqlite3.h>\n' "$top" | expect src/store/gathered_log.c 0
 printf '%s\n#include <sqlite3.h>\n' "$top" | expect src/store/page_cache.c 0
+printf '%s\n#include <sqlite3.h>\n' "$top" | expect src/store/statement_cache.c 0
 printf '%s\n#include <microhttpd.h>\n' "$top" | expect src/api/a.c 2 "microhttpd.h is not for this file"
 printf '%s\n#include "events/courier.h"\n' "$top" | expect src/http/a.c 2 "http must not include"
 printf '%s\n#include <curl/curl.h>\n' "$top" | expect src/events/courier.c 2 "curl/curl.h is not for this file"
