@@ -200,6 +200,8 @@ static struct query run(struct selection *selection)
 {
     struct request *request = selection->request;
     struct query query = db_query_text(request->db, text_str(&selection->sql));
+    if (selection->rare)
+        db_remember(&query);
     for (size_t i = 0; i < selection->count; i++) {
         const struct value *value = &selection->values[i];
         if (value->field)
@@ -303,9 +305,10 @@ static bool read_one(struct request *request, struct selection *selection,
     struct query query = run(selection);
     read_items(request, &query, resource, 1, false, &one);
     selection->sql.length = length;
-    if (!one.has_more)
+    selection->rare = !one.has_more;
+    if (selection->rare)
         *answer = one;
-    return !one.has_more;
+    return selection->rare;
 }
 
 bool resource_list(struct request *request, const struct route *route, struct answer *answer)

@@ -55,6 +55,7 @@ void *resource_new(struct request *request, const struct resource *resource)
 static struct query begin(struct request *request, const struct statement *statement)
 {
     struct query query = db_query(request->db, statement);
+    db_remember(&query);
     db_bind_int(&query, request->tenant);
     return query;
 }

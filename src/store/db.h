@@ -10,6 +10,7 @@
 
 struct db;
 struct db_statement;
+struct kept_row;
 
 /* A statement as the source declares it. All of them stand in one section of the program, so that
  * each can be listed and tried on every database. */
@@ -41,8 +42,10 @@ enum db_failure {
 struct query {
     struct db *db;
     struct db_statement *statement;
+    const struct kept_row *row; /* the current one; NULL: it is asked of the database */
     int bound;
     bool done;
+    bool remembers; /* see db_remember() */
 };
 
 /* Begins a query; parameters are bound in order, from $1. The statement must outlive the
@@ -51,6 +54,11 @@ struct query db_query(struct db *db, const struct statement *statement);
 
 /* The same for SQL put together at run time, which the connection copies. */
 struct query db_query_text(struct db *db, struct str sql);
+
+/* To be called before parameters are bound, where mostly one row is found at most. A connection
+ * that only reads keeps the row for as long as it sees the same state of the database, and answers
+ * the same query with it, without a search. Until db_end() there is no other such query. */
+void db_remember(struct query *query);
 
 void db_bind_int(struct query *query, int64_t value);
 void db_bind_str(struct query *query, struct str value); /* null: NULL; must live until db_end */

@@ -10,6 +10,7 @@
 #include "store/db.h"
 #include "store/directory.h"
 #include "store/gathered_log.h"
+#include "store/kept_rows.h"
 #include "store/page_cache.h"
 #include "store/row_numbers.h"
 #include "store/statement_cache.h"
@@ -62,6 +63,11 @@ struct db {
     int log_pages_handled; /* by the last checkpoint */
     int64_t checkpoint_us; /* that the last one took */
     struct row_numbers row_numbers;
+    struct kept_rows *kept; /* of a reader */
+    struct row_key key;     /* of the query that is about to be asked and remembered */
+    unsigned kept_version;  /* SQLite's count of the states that were seen */
+    bool kept_is_current;   /* the rows are those of this transaction's state */
+    bool is_reading_kept;   /* a query's row is one of them */
 };
 
 /* ---- failures ---- */
@@ -197,6 +203,7 @@ struct db *sqlite_open(const char *path, enum sqlite_role role)
     if (!db)
         abort();
     db->role = role;
+    db->kept = role == SQLITE_READER ? kept_rows_new() : NULL;
     if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
         log_message(LOG_ERROR, "database", "cannot open %s: %s", path, sqlite3_errmsg(db->handle));
         sqlite_close(db);
@@ -220,6 +227,7 @@ void sqlite_close(struct db *db)
     if (db->role == SQLITE_WRITER && db->handle) /* so that the next start has no log to read */
         sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     sqlite3_close(db->handle);
+    kept_rows_free(db->kept);
     free(db);
 }
 
@@ -275,25 +283,48 @@ struct query db_query_text(struct db *db, struct str sql)
     return begin_query(db, statement_cache_text(&db->statements, db->handle, sql), sql.data);
 }
 
+void db_remember(struct query *query)
+{
+    struct db *db = query->db;
+    query->remembers = db->kept && db->in_transaction && query->statement;
+    if (query->remembers)
+        row_key_begin(&db->key, query->statement->number);
+}
+
 void db_bind_int(struct query *query, int64_t value)
 {
+    if (query->remembers)
+        row_key_add_int(&query->db->key, value);
     if (query->statement)
         sqlite3_bind_int64(query->statement->handle, ++query->bound, value);
 }
 
 void db_bind_str(struct query *query, struct str value)
 {
-    if (!value.data)
+    if (!value.data) {
         db_bind_null(query);
-    else if (query->statement)
+        return;
+    }
+    if (query->remembers)
+        row_key_add_str(&query->db->key, value);
+    if (query->statement)
         sqlite3_bind_text64(query->statement->handle, ++query->bound, value.data, value.length,
                             SQLITE_STATIC, SQLITE_UTF8);
 }
 
 void db_bind_null(struct query *query)
 {
+    if (query->remembers)
+        row_key_add_null(&query->db->key);
     if (query->statement)
         sqlite3_bind_null(query->statement->handle, ++query->bound);
+}
+
+static void stop_reading_kept(struct query *query)
+{
+    if (query->row)
+        query->db->is_reading_kept = false;
+    query->row = NULL;
 }
 
 static void finish(struct query *query)
@@ -302,6 +333,7 @@ static void finish(struct query *query)
         sqlite3_reset(query->statement->handle);
         query->statement->running = false;
     }
+    stop_reading_kept(query);
     query->statement = NULL;
     query->done = true;
 }
@@ -326,11 +358,76 @@ static enum db_result step(struct query *query, bool *row)
                                                 : DB_FAILED;
 }
 
+static struct str column_text(sqlite3_stmt *handle, int column)
+{
+    const char *data = sqlite3_column_blob(handle, column);
+    return (struct str){data ? data : "", (size_t)sqlite3_column_bytes(handle, column)};
+}
+
+/* Rows of another state are forgotten. A transaction has its state from the first step on. */
+static void make_kept_current(struct db *db)
+{
+    unsigned version = 0;
+    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    if (version != db->kept_version)
+        kept_rows_forget(db->kept);
+    db->kept_version = version;
+    db->kept_is_current = true;
+}
+
+/* Keeps the row that was found, NULL: that there is none. NULL: it is too large. */
+static const struct kept_row *keep(struct db *db, sqlite3_stmt *found)
+{
+    int columns = found ? sqlite3_data_count(found) : 0;
+    if (!db->kept_is_current)
+        make_kept_current(db);
+    struct kept_row *row = kept_rows_add(db->kept, &db->key, columns);
+    for (int i = 0; row && i < columns; i++) {
+        int type = sqlite3_column_type(found, i);
+        if (type == SQLITE_INTEGER) {
+            kept_row_set_int(row, i, sqlite3_column_int64(found, i));
+        } else if (type != SQLITE_NULL && !kept_row_set_str(row, i, column_text(found, i))) {
+            kept_rows_drop(db->kept, row);
+            return NULL;
+        }
+    }
+    return row;
+}
+
+static bool first_row(struct query *query)
+{
+    struct db *db = query->db;
+    assert(!db->is_reading_kept); /* another row could take its place */
+    query->remembers = false;
+    const struct kept_row *row = db->kept_is_current ? kept_rows_find(db->kept, &db->key) : NULL;
+    if (row) {
+        finish(query);
+    } else {
+        bool found;
+        sqlite3_stmt *handle = query->statement->handle;
+        if (step(query, &found) == DB_FAILED)
+            return false;
+        row = keep(db, found ? handle : NULL);
+        if (!row)
+            return found;
+    }
+    bool found = kept_row_columns(row) > 0;
+    query->row = found ? row : NULL;
+    db->is_reading_kept = found;
+    return found;
+}
+
 bool db_row(struct query *query)
 {
-    bool row;
-    step(query, &row);
-    return row;
+    bool found;
+    if (query->remembers)
+        return first_row(query);
+    const struct kept_row *first = query->row;
+    stop_reading_kept(query);
+    step(query, &found);
+    if (found && first) /* what it asks for is not one row */
+        kept_rows_drop(query->db->kept, first);
+    return found;
 }
 
 enum db_result db_run(struct query *query)
@@ -356,21 +453,21 @@ void db_end(struct query *query)
 
 int64_t db_int(struct query *query, int column)
 {
-    return sqlite3_column_int64(query->statement->handle, column);
+    return query->row ? kept_row_int(query->row, column)
+                      : sqlite3_column_int64(query->statement->handle, column);
 }
 
 bool db_is_null(struct query *query, int column)
 {
-    return sqlite3_column_type(query->statement->handle, column) == SQLITE_NULL;
+    return query->row ? kept_row_is_null(query->row, column)
+                      : sqlite3_column_type(query->statement->handle, column) == SQLITE_NULL;
 }
 
 struct str db_str(struct query *query, int column)
 {
-    sqlite3_stmt *handle = query->statement->handle;
-    if (sqlite3_column_type(handle, column) == SQLITE_NULL)
-        return STR_NULL;
-    const char *data = sqlite3_column_blob(handle, column);
-    return (struct str){data ? data : "", (size_t)sqlite3_column_bytes(handle, column)};
+    if (query->row)
+        return kept_row_str(query->row, column);
+    return db_is_null(query, column) ? STR_NULL : column_text(query->statement->handle, column);
 }
 
 int64_t db_changes(struct db *db)
@@ -406,6 +503,7 @@ static bool control(struct db *db, enum control which)
 void db_begin(struct db *db, bool write)
 {
     assert(!db->in_transaction);
+    db->kept_is_current = false;
     db->careful -= write && db->careful > 0;
     db->in_transaction = control(db, write ? CONTROL_BEGIN_WRITE : CONTROL_BEGIN);
 }

@@ -82,6 +82,7 @@ static struct db_statement *get(struct statement_cache *cache, sqlite3 *handle, 
     if (!*slot)
         return NULL;
     cache->taken++;
+    (*slot)->number = ++cache->prepared;
     (*slot)->hash = hash;
     (*slot)->declared = declared;
     if (!declared && !((*slot)->sql = strndup(sql.data, sql.length)))

@@ -9,6 +9,7 @@ struct sqlite3_stmt;
 
 struct db_statement {
     struct sqlite3_stmt *handle;
+    uint64_t number; /* that no other one of this connection ever had */
     uint64_t hash;
     const struct statement *declared; /* NULL: the text below */
     char *sql;
@@ -19,6 +20,7 @@ struct db_statement {
 struct statement_cache {
     struct db_statement *slots[STATEMENT_SLOTS];
     size_t taken;
+    uint64_t prepared; /* how many were, ever */
 };
 
 /* NULL: it cannot be prepared, the connection knows why. What is running stays, others may go. */
