@@ -16,6 +16,7 @@ const CONNECTIONS = [1, 8, 64, 256];
 const PEAK = 64; // connections
 const CODES = Number(process.env.BENCH_REDEEM_CODES ?? 100_000);
 const TARGETS = 20_000; // different codes that are sent
+const STRANGERS = 100_000; // different codes that are asked for, more than are kept in memory
 const SIZES = (process.env.BENCH_CODES ?? '1000 1000000 10000000').split(/[ ,]+/).map(Number);
 const DELAYS_MS = [0, 1, 5, 10];
 const GAINS = { 1: 5, 10: 20 }; // at least over the naive way, by the delay
@@ -209,14 +210,18 @@ async function measureSizes({ path, serve, load, rounds, progress }) {
         const previews = some(size).map((i) => ({
             method: 'POST', target: '/v1/redemptions/preview', form: `code=${code(i)}&${CART}`,
         }));
-        const lists = some(size).map((i) => ({ target: `/v1/promotion_codes?code=${code(i)}` }));
+        const lists = (targets) => some(size, targets).map((i) => ({ target: `/v1/promotion_codes?code=${code(i)}` }));
         subjects.push([`preview-${size}`, `preview, of ${number(size)}`, load(`preview-${size}`, server, previews, 'true')]);
-        subjects.push([`list-${size}`, `look-up, of ${number(size)}`, load(`list-${size}`, server, lists, 'promo_')]);
+        subjects.push([`list-${size}`, `look-up, of ${number(size)}`, load(`list-${size}`, server, lists(), 'promo_')]);
+        if (size <= STRANGERS) continue;
+        const strangers = load(`strangers-${size}`, server, lists(STRANGERS), 'promo_');
+        subjects.push([`strangers-${size}`, `look-up, of ${number(size)} *`, strangers]);
     }
     const samples = measureAll(subjects, [PEAK], rounds, progress);
     progress('');
     console.log(`\n4. Previews and look-ups by number of codes\n\n${heading()}`);
     for (const [name, title] of subjects) console.log(row(title, PEAK, samples.of(name, PEAK)));
+    console.log(`\n* ${number(STRANGERS)} different codes are asked for, otherwise ${number(some(Infinity).length)}`);
     console.log(`\n${memory.map((each) => `   ${each()}`).join('\n')}`);
     await reply.stop();
     const [few, ...more] = SIZES;
