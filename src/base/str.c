@@ -59,6 +59,20 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Eight bytes at a time: the text of a list's statement is long and looked up for every one. */
+uint64_t str_hash(struct str text)
+{
+    uint64_t hash = text.length;
+    for (size_t i = 0; i < text.length; i += sizeof(uint64_t)) {
+        uint64_t piece = 0;
+        size_t left = text.length - i;
+        memcpy(&piece, text.data + i, left < sizeof(piece) ? left : sizeof(piece));
+        hash = (hash ^ piece) * UINT64_C(0x9E3779B97F4A7C15);
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
 struct str str_trim(struct str text)
 {
     while (text.length && is_blank(text.data[0]))

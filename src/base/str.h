@@ -46,6 +46,9 @@ bool str_ends(struct str text, struct str suffix);
 /* ASCII A-Z to a-z and nothing else, whatever the locale: the folding of codes and currencies. */
 struct str str_lower(struct arena *arena, struct str text);
 
+/* For tables in memory. Whoever chooses the texts can make them collide. */
+uint64_t str_hash(struct str text);
+
 /* Without the spaces, tabs and line ends around it. */
 struct str str_trim(struct str text);
 

@@ -196,11 +196,12 @@ static void end(struct selection *selection, bool newer, int64_t limit)
     add_value(selection)->number = limit;
 }
 
-static struct query run(struct selection *selection)
+/* `one`: mostly one row is found at most. */
+static struct query run(struct selection *selection, bool one)
 {
     struct request *request = selection->request;
     struct query query = db_query_text(request->db, text_str(&selection->sql));
-    if (selection->rare)
+    if (one)
         db_remember(&query);
     for (size_t i = 0; i < selection->count; i++) {
         const struct value *value = &selection->values[i];
@@ -302,13 +303,12 @@ static bool read_one(struct request *request, struct selection *selection,
     size_t length = selection->sql.length;
     struct answer one = *answer;
     text_add_literal(&selection->sql, ONE_OR_MORE);
-    struct query query = run(selection);
+    struct query query = run(selection, true);
     read_items(request, &query, resource, 1, false, &one);
     selection->sql.length = length;
-    selection->rare = !one.has_more;
-    if (selection->rare)
+    if (!one.has_more)
         *answer = one;
-    return selection->rare;
+    return !one.has_more;
 }
 
 bool resource_list(struct request *request, const struct route *route, struct answer *answer)
@@ -350,7 +350,7 @@ bool resource_list_of(struct request *request, const struct route *route, struct
         (selection.rare && read_one(request, &selection, resource, answer)))
         return true;
     end(&selection, newer, page.limit + 1);
-    struct query query = run(&selection);
+    struct query query = run(&selection, false);
     read_items(request, &query, resource, page.limit, newer, answer);
     return true;
 }
@@ -372,7 +372,7 @@ bool list_older(struct request *request, const struct resource *resource, int64_
         add_number(&selection, "o.seq <", below);
     end(&selection, false, limit);
     *answer = (struct answer){0};
-    struct query query = run(&selection);
+    struct query query = run(&selection, false);
     read_items(request, &query, resource, limit, false, answer);
     return true;
 }

@@ -55,9 +55,11 @@ struct query db_query(struct db *db, const struct statement *statement);
 /* The same for SQL put together at run time, which the connection copies. */
 struct query db_query_text(struct db *db, struct str sql);
 
-/* To be called before parameters are bound, where mostly one row is found at most. A connection
- * that only reads keeps the row for as long as it sees the same state of the database, and answers
- * the same query with it, without a search. Until db_end() there is no other such query. */
+/* To be called before parameters are bound, where mostly one row is found at most. In a transaction
+ * a connection that only reads keeps the row for as long as it sees the same state of the database,
+ * and answers the same query with it, without a search. So what is found depends on a table, and on
+ * nothing else but the parameters; values are not converted; until db_end() there is no other such
+ * query. */
 void db_remember(struct query *query);
 
 void db_bind_int(struct query *query, int64_t value);

@@ -1,6 +1,6 @@
-/* Rows in sets of a few; a new one takes the place of the one that is longest in its set. Each is
- * one piece of memory: the values, what they are, the key, texts. Marks of the keys stand apart, so
- * that mostly a row is only looked at when it is the one. */
+/* Rows in sets of a few; where a set is full, its rows are replaced in turn. Each row is one piece
+ * of memory: the values, what they are, the key, texts. Marks of the keys stand apart, so that
+ * mostly a row is only looked at when it is the one. */
 #include "store/kept_rows.h"
 
 #include <assert.h>
@@ -84,15 +84,7 @@ static bool is_kept(const struct row_key *key)
 
 static uint64_t hash_of(const struct row_key *key)
 {
-    uint64_t hash = key->length;
-    for (size_t i = 0; i < key->length; i += sizeof(uint64_t)) {
-        uint64_t piece = 0;
-        size_t left = key->length - i;
-        memcpy(&piece, key->bytes + i, left < sizeof(piece) ? left : sizeof(piece));
-        hash = (hash ^ piece) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return hash;
+    return str_hash((struct str){key->bytes, key->length});
 }
 
 /* Where a key belongs, and how it is told from most others that belong there. */
@@ -174,6 +166,9 @@ struct kept_row *kept_rows_add(struct kept_rows *rows, const struct row_key *key
         return NULL;
     uint64_t hash = hash_of(key);
     size_t set = set_of(hash), place = place_of(rows, key, hash);
+    for (size_t i = 0; i < ROWS_PER_SET && place == ROWS_PER_SET; i++)
+        if (!rows->marks[set][i])
+            place = i;
     if (place == ROWS_PER_SET)
         place = rows->next[set]++ % ROWS_PER_SET;
     struct kept_row *row = row_at(rows, set, place);
@@ -231,12 +226,14 @@ bool kept_row_is_null(const struct kept_row *row, int column)
 
 int64_t kept_row_int(const struct kept_row *row, int column)
 {
+    assert(kind_of(row, column) != TEXT);
     return kind_of(row, column) == NUMBER ? row->values[column].number : 0;
 }
 
 struct str kept_row_str(const struct kept_row *row, int column)
 {
-    if (kind_of(row, column) != TEXT)
+    assert(kind_of(row, column) != NUMBER);
+    if (kind_of(row, column) == NOTHING)
         return STR_NULL;
     return (struct str){(const char *)row + row->values[column].text.offset,
                         row->values[column].text.length};

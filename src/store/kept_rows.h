@@ -5,10 +5,11 @@
 #include "base/str.h"
 
 #define ROW_KEY_BYTES_MAX 128
-#define KEPT_ROW_BYTES_MAX 2112 /* an odd number of 64: spreads them over the processor cache */
-#define KEPT_ROW_OWN_BYTES 8    /* of them are taken before there is a key, a column or a text */
-#define KEPT_COLUMN_BYTES 9     /* besides its text */
 #define KEPT_ROWS_MAX 4096
+#define KEPT_ROW_BYTES_MAX 2112 /* an odd number of 64: spreads them over the processor cache */
+/* What a row takes of these, besides its key and its texts. */
+#define KEPT_ROW_OWN_BYTES 8
+#define KEPT_COLUMN_BYTES 9
 
 struct kept_row;
 struct kept_rows;
@@ -38,6 +39,7 @@ void kept_row_set_int(struct kept_row *row, int column, int64_t value);
 bool kept_row_set_str(struct kept_row *row, int column, struct str value) MUST_CHECK;
 void kept_rows_drop(struct kept_rows *rows, const struct kept_row *row);
 
+/* Values are not converted: they are asked for as what they are, or are null. */
 int kept_row_columns(const struct kept_row *row);
 bool kept_row_is_null(const struct kept_row *row, int column);
 int64_t kept_row_int(const struct kept_row *row, int column);

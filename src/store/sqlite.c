@@ -65,9 +65,10 @@ struct db {
     struct row_numbers row_numbers;
     struct kept_rows *kept; /* of a reader */
     struct row_key key;     /* of the query that is about to be asked and remembered */
-    unsigned kept_version;  /* SQLite's count of the states that were seen */
-    bool kept_is_current;   /* the rows are those of this transaction's state */
-    bool is_reading_kept;   /* a query's row is one of them */
+    const struct db_statement *key_statement;
+    unsigned kept_version; /* SQLite's count of the changes that this connection saw */
+    bool kept_is_current;  /* the rows are those of this transaction's state */
+    bool is_reading_kept;  /* a query's row is one of them */
 };
 
 /* ---- failures ---- */
@@ -286,9 +287,12 @@ struct query db_query_text(struct db *db, struct str sql)
 void db_remember(struct query *query)
 {
     struct db *db = query->db;
+    assert(query->bound == 0);
     query->remembers = db->kept && db->in_transaction && query->statement;
-    if (query->remembers)
-        row_key_begin(&db->key, query->statement->number);
+    if (!query->remembers)
+        return;
+    db->key_statement = query->statement;
+    row_key_begin(&db->key, query->statement->number);
 }
 
 void db_bind_int(struct query *query, int64_t value)
@@ -334,6 +338,7 @@ static void finish(struct query *query)
         query->statement->running = false;
     }
     stop_reading_kept(query);
+    query->remembers = false;
     query->statement = NULL;
     query->done = true;
 }
@@ -364,11 +369,15 @@ static struct str column_text(sqlite3_stmt *handle, int column)
     return (struct str){data ? data : "", (size_t)sqlite3_column_bytes(handle, column)};
 }
 
-/* Rows of another state are forgotten. A transaction has its state from the first step on. */
+/* Rows of another state are forgotten. To be called when the transaction has its state, which it
+ * gets by the first step that reads. */
 static void make_kept_current(struct db *db)
 {
     unsigned version = 0;
-    sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    assert(sqlite3_txn_state(db->handle, "main") == SQLITE_TXN_READ);
+    int code = sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_DATA_VERSION, &version);
+    assert(code == SQLITE_OK);
+    (void)code;
     if (version != db->kept_version)
         kept_rows_forget(db->kept);
     db->kept_version = version;
@@ -384,6 +393,7 @@ static const struct kept_row *keep(struct db *db, sqlite3_stmt *found)
     struct kept_row *row = kept_rows_add(db->kept, &db->key, columns);
     for (int i = 0; row && i < columns; i++) {
         int type = sqlite3_column_type(found, i);
+        assert(type != SQLITE_FLOAT && type != SQLITE_BLOB); /* there are no such columns */
         if (type == SQLITE_INTEGER) {
             kept_row_set_int(row, i, sqlite3_column_int64(found, i));
         } else if (type != SQLITE_NULL && !kept_row_set_str(row, i, column_text(found, i))) {
@@ -397,6 +407,7 @@ static const struct kept_row *keep(struct db *db, sqlite3_stmt *found)
 static bool first_row(struct query *query)
 {
     struct db *db = query->db;
+    assert(query->statement == db->key_statement);
     assert(!db->is_reading_kept); /* another row could take its place */
     query->remembers = false;
     const struct kept_row *row = db->kept_is_current ? kept_rows_find(db->kept, &db->key) : NULL;
@@ -424,8 +435,8 @@ bool db_row(struct query *query)
         return first_row(query);
     const struct kept_row *first = query->row;
     stop_reading_kept(query);
-    step(query, &found);
-    if (found && first) /* what it asks for is not one row */
+    enum db_result result = step(query, &found);
+    if (first && (found || result == DB_FAILED)) /* it may not be all that there is */
         kept_rows_drop(query->db->kept, first);
     return found;
 }

@@ -98,22 +98,8 @@ struct db_statement *statement_cache_declared(struct statement_cache *cache, sql
                str_from(statement->sql));
 }
 
-/* Eight bytes at a time: the text of a list is long and looked up for every one. */
-static uint64_t hash_text(struct str text)
-{
-    uint64_t hash = text.length;
-    for (size_t i = 0; i < text.length; i += sizeof(uint64_t)) {
-        uint64_t piece = 0;
-        size_t left = text.length - i;
-        memcpy(&piece, text.data + i, left < sizeof(piece) ? left : sizeof(piece));
-        hash = (hash ^ piece) * UINT64_C(0x9E3779B97F4A7C15);
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
 struct db_statement *statement_cache_text(struct statement_cache *cache, sqlite3 *handle,
                                           struct str sql)
 {
-    return get(cache, handle, hash_text(sql), NULL, sql);
+    return get(cache, handle, str_hash(sql), NULL, sql);
 }

@@ -136,6 +136,30 @@ TEST(test_large_rows_are_not_kept)
         assert_true(kept_row_is_null(row, i));
 }
 
+/* A set takes as many rows as it has places, whatever was dropped there before. */
+TEST(test_what_was_dropped_leaves_its_place_to_the_next)
+{
+    for (int64_t number = 0; number < KEPT_ROWS_MAX / 4; number++) {
+        struct row_key key = key_of(number);
+        kept_rows_add(rows, &key, 1);
+    }
+    size_t before = 0, after = 0;
+    for (int64_t number = 0; number < KEPT_ROWS_MAX / 4; number++) {
+        struct row_key key = key_of(number);
+        before += kept_rows_find(rows, &key) != NULL;
+    }
+    struct row_key other = key_of(-1);
+    kept_rows_drop(rows, kept_rows_add(rows, &other, 1));
+    for (int i = 0; i < 1000; i++)
+        kept_rows_drop(rows, kept_rows_add(rows, &other, 1));
+    for (int64_t number = 0; number < KEPT_ROWS_MAX / 4; number++) {
+        struct row_key key = key_of(number);
+        after += kept_rows_find(rows, &key) != NULL;
+    }
+    assert_true(before > KEPT_ROWS_MAX / 5);
+    assert_in_range(after, before - 1, before);
+}
+
 /* Whatever is found is what was added last, however often places are taken by others. */
 TEST(test_no_question_gets_the_answer_of_another)
 {
@@ -358,6 +382,24 @@ TEST(test_a_failed_search_is_not_kept)
     }
 }
 
+/* The second row is a failure: that there was a first one is not the whole answer. */
+TEST(test_a_search_that_fails_later_is_not_kept)
+{
+    for (int i = 0; i < 2; i++) {
+        struct query query =
+            db_query_text(reader, STR("SELECT CASE id WHEN 3 THEN abs($1) ELSE id END FROM notes"
+                                      " WHERE owner = 20 ORDER BY id"));
+        db_remember(&query);
+        db_bind_int(&query, INT64_MIN);
+        assert_true(db_row(&query));
+        assert_false(db_row(&query));
+        assert_int_equal(db_failed(reader), DB_MISUSED);
+        db_clear(reader);
+        begin_again();
+        notes_of(10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +411,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_long_questions_are_not_kept, set_up_rows,
                                         tear_down_rows),
         cmocka_unit_test_setup_teardown(test_large_rows_are_not_kept, set_up_rows, tear_down_rows),
+        cmocka_unit_test_setup_teardown(test_what_was_dropped_leaves_its_place_to_the_next,
+                                        set_up_rows, tear_down_rows),
         cmocka_unit_test_setup_teardown(test_no_question_gets_the_answer_of_another, set_up_rows,
                                         tear_down_rows),
         cmocka_unit_test_setup_teardown(test_what_is_asked_again_is_not_searched_again, set_up,
@@ -386,6 +430,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_statements_are_told_apart_when_they_are_prepared_again,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_failed_search_is_not_kept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_search_that_fails_later_is_not_kept, set_up,
+                                        tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,19 +6,23 @@
 #include "resources/coupon.h"
 #include "resources/promotion_code.h"
 #include "store/rows.h"
+#include "store/sqlite.h"
 
 static struct world world;
+static struct db *reader;
 
 static int set_up(void **state)
 {
     (void)state;
     world_open(&world);
+    reader = world_reader(&world);
     return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
+    sqlite_close(reader);
     world_close(&world);
     return 0;
 }
@@ -28,16 +32,37 @@ static const struct table_statements *statements_of(const struct resource *resou
     return &world.service.catalog.of[resource->number];
 }
 
-static void *read_back(struct request *request, const struct resource *resource, int64_t row)
+static void *read_from(struct db *db, struct request *request, const struct resource *resource,
+                       int64_t row)
 {
     void *object = arena_alloc(request->arena, resource->schema.size);
-    struct query query = db_query(request->db, &statements_of(resource)->by_seq);
+    struct query query = db_query(db, &statements_of(resource)->by_seq);
+    db_remember(&query);
     db_bind_int(&query, request->tenant);
     db_bind_int(&query, row);
     if (!db_row(&query))
         return NULL;
     rows_read(request, &query, &resource->schema, object);
     db_end(&query);
+    return object;
+}
+
+static void check_same(const struct schema *schema, const void *a, const void *b);
+
+/* What the database has, and what a connection that keeps rows says the second time. */
+static void *read_back(struct request *request, const struct resource *resource, int64_t row)
+{
+    void *object = read_from(request->db, request, resource, row);
+    db_begin(reader, false);
+    void *found = read_from(reader, request, resource, row);
+    void *kept = read_from(reader, request, resource, row);
+    db_rollback(reader);
+    assert_int_equal(found == NULL, object == NULL);
+    assert_int_equal(kept == NULL, object == NULL);
+    if (object) {
+        check_same(&resource->schema, object, found);
+        check_same(&resource->schema, object, kept);
+    }
     return object;
 }
 
