@@ -82,7 +82,9 @@ static void add_resource(struct text *text, const struct resource *resource,
     const struct route *route;
     text_addf(text, "## %s\n\n%s\n\n", resource->schema.name, resource->schema.help);
     text_add_literal(text, "| field | type | meaning |\n| --- | --- | --- |\n");
-    text_addf(text, "| `object` | always \"%s\" | Kind of the object. |\n", resource->schema.name);
+    if (resource->schema.is_object)
+        text_addf(text, "| `object` | always \"%s\" | Kind of the object. |\n",
+                  resource->schema.name);
     add_rows(text, &resource->schema, 0, STR(""));
     text_add_char(text, '\n');
     for (size_t i = 0; (route = router_route(router, i)); i++)

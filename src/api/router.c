@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "resources/list.h"
 #include "resources/registry.h"
+#include "schema/describe.h"
 #include "schema/form.h"
 
 #include <string.h>
@@ -18,11 +19,11 @@ static const struct regular {
     const char *verb;
     bool no_expand;
 } regulars[] = {
-    {CREATE, "POST", false, resource_create, ANSWER_OBJECT, "Create a", false},
+    {CREATE, "POST", false, resource_create, ANSWER_OBJECT, "Create", false},
     {FILTER, "GET", false, resource_list, ANSWER_LIST, "List", false},
-    {RETRIEVE, "GET", true, resource_retrieve, ANSWER_OBJECT, "Retrieve a", false},
-    {UPDATE, "POST", true, resource_update, ANSWER_OBJECT, "Update a", false},
-    {DELETE, "DELETE", true, resource_delete, ANSWER_DELETED, "Delete a", true},
+    {RETRIEVE, "GET", true, resource_retrieve, ANSWER_OBJECT, "Retrieve", false},
+    {UPDATE, "POST", true, resource_update, ANSWER_OBJECT, "Update", false},
+    {DELETE, "DELETE", true, resource_delete, ANSWER_DELETED, "Delete", true},
 };
 
 struct router {
@@ -48,6 +49,21 @@ static struct str camel_case(struct arena *arena, const char *words)
     return (struct str){name, length};
 }
 
+/* promotion_code_batch → List promotion code batches, invoice → Create an invoice */
+static const char *summary_of(struct arena *arena, const struct resource *resource,
+                              const struct regular *regular)
+{
+    const char *dot = strrchr(resource->schema.name, '.');
+    struct str noun = str_format(arena, "%s", dot ? dot + 1 : resource->schema.name);
+    for (char *c = (char *)(uintptr_t)noun.data; *c; c++)
+        *c = *c == '_' ? ' ' : *c;
+    if (regular->has_id || regular->operation == CREATE)
+        return str_format(arena, "%s %s %s", regular->verb, describe_article(noun.data), noun.data)
+            .data;
+    const char *plural = str_ends(noun, STR("ch")) ? "es" : "s";
+    return str_format(arena, "%s %s%s", regular->verb, noun.data, plural).data;
+}
+
 static struct route make_route(struct arena *arena, const struct resource *resource,
                                const struct regular *regular)
 {
@@ -70,9 +86,7 @@ static struct route make_route(struct arena *arena, const struct resource *resou
                                                              : "elete",
                        STR_FMT(collection), regular->has_id ? (int)single.length : 0, single.data)
                 .data,
-        .summary = str_format(arena, "%s %s%s", regular->verb, resource->noun,
-                              regular->has_id || regular->operation == CREATE ? "" : "s")
-                       .data,
+        .summary = summary_of(arena, resource, regular),
         .no_expand = regular->no_expand,
     };
 }

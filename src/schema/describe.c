@@ -3,7 +3,14 @@
 
 #include "base/text.h"
 
+#include <string.h>
+
 #define DESCRIPTION_BYTES_MAX 4096
+
+const char *describe_article(const char *noun)
+{
+    return strchr("aeiou", noun[0]) ? "an" : "a";
+}
 
 static struct str join(struct arena *arena, const char *const *values)
 {
@@ -34,11 +41,15 @@ struct str describe_type(struct arena *arena, const struct field *field)
     case KIND_REF:
         if (field->is & INLINED)
             return str_format(arena, "%s", field->of->name);
-        return field->of ? str_format(arena, "id of a %s, expandable", field->of->name) : STR("id");
+        return field->of ? str_format(arena, "id of %s %s, expandable",
+                                      describe_article(field->of->name), field->of->name)
+                         : STR("id");
     case KIND_REFS:
-        return str_format(arena, "list of ids of a %s, expandable", field->of->name);
+        return str_format(arena, "list of ids of %s %s, expandable",
+                          describe_article(field->of->name), field->of->name);
     case KIND_EMBEDDED:
-        return str_format(arena, "list object of a %s", field->of->name);
+        return str_format(arena, "list object of %s %s", describe_article(field->of->name),
+                          field->of->name);
     case KIND_METADATA:
         return STR("map of strings");
     case KIND_STRINGS:

@@ -8,6 +8,9 @@ struct text;
  * indented below theirs. */
 void describe_schema(struct text *text, const struct schema *schema);
 
+/* "a" or "an". */
+const char *describe_article(const char *noun);
+
 /* "string", "integer", "enum (a, b)", "list of …": the type of a row in a few words. */
 struct str describe_type(struct arena *arena, const struct field *field);
 
