@@ -7,26 +7,35 @@
 
 #define NOT_REDEEMABLE "This promotion code cannot be redeemed because "
 
-/* What refusals are called, the API's code for them, and their text where it is always the same. */
+/* What refusals are called, the API's code for them, and their text where it is always the same, or
+ * what is said where Stripe's text need not be. */
 static const struct {
     const char *reason;
     enum error_code code;
     const char *message;
+    const char *plainly;
 } refusal_table[REFUSAL_COUNT] = {
     [REFUSAL_UNKNOWN] = {"code_unknown", CODE_resource_missing, NULL},
     [REFUSAL_RATE_LIMITED] = {"rate_limited", CODE_rate_limit,
                               "Too many unknown promotion codes were tried. Please try again "
                               "later."},
     [REFUSAL_INACTIVE] = {"code_inactive", CODE_NONE, "This promotion code is inactive."},
-    [REFUSAL_COUPON_DELETED] = {"coupon_deleted", CODE_coupon_expired, NULL},
-    [REFUSAL_COUPON_EXPIRED] = {"coupon_expired", CODE_coupon_expired, NULL},
-    [REFUSAL_COUPON_USED_UP] = {"coupon_used_up", CODE_coupon_expired, NULL},
-    [REFUSAL_COUPON_SPENT] = {"coupon_budget_spent", CODE_coupon_expired, NULL},
+    [REFUSAL_COUPON_DELETED] = {"coupon_deleted", CODE_coupon_expired, NULL,
+                                "This coupon was deleted."},
+    [REFUSAL_COUPON_EXPIRED] = {"coupon_expired", CODE_coupon_expired, NULL,
+                                "This coupon has expired."},
+    [REFUSAL_COUPON_USED_UP] = {"coupon_used_up", CODE_coupon_expired, NULL,
+                                "This coupon was redeemed as often as it can be."},
+    [REFUSAL_COUPON_SPENT] = {"coupon_budget_spent", CODE_coupon_expired, NULL,
+                              "This coupon has taken off all that it may."},
     [REFUSAL_COUPON_NOT_STARTED] = {"coupon_not_started", CODE_NONE,
                                     "This coupon cannot be redeemed yet."},
-    [REFUSAL_CODE_EXPIRED] = {"code_expired", CODE_coupon_expired, NULL},
-    [REFUSAL_CODE_USED_UP] = {"code_used_up", CODE_coupon_expired, NULL},
-    [REFUSAL_CODE_SPENT] = {"code_budget_spent", CODE_coupon_expired, NULL},
+    [REFUSAL_CODE_EXPIRED] = {"code_expired", CODE_coupon_expired, NULL,
+                              "This promotion code has expired."},
+    [REFUSAL_CODE_USED_UP] = {"code_used_up", CODE_coupon_expired, NULL,
+                              "This promotion code was redeemed as often as it can be."},
+    [REFUSAL_CODE_SPENT] = {"code_budget_spent", CODE_coupon_expired, NULL,
+                            "This promotion code has taken off all that it may."},
     [REFUSAL_CODE_NOT_STARTED] = {"code_not_started", CODE_NONE,
                                   "This promotion code cannot be redeemed yet."},
     [REFUSAL_OTHER_CUSTOMER] = {"other_customer", CODE_promotion_code_customer_mismatch,
@@ -134,32 +143,43 @@ static unsigned customer_refusals(struct opt_int max, int64_t uses, const struct
            when(max.set && known && uses >= max.value, REFUSAL_CUSTOMER_LIMIT);
 }
 
-unsigned budget_refusals(const struct budget *budget, const struct purchase *purchase)
+/* Where nothing can be taken off in the currency, or nothing is left for anybody, that is what is
+ * said. */
+static unsigned budget_refusals(const struct budget *budget, bool currency_fits,
+                                const struct purchase *purchase)
 {
     if (!budget->currency.data)
         return 0;
     bool foreign = purchase->currency.data && !str_equal(purchase->currency, budget->currency);
-    return when(!purchase->amount_off.set, REFUSAL_BUDGET_UNKNOWN) |
+    bool exceeded = purchase->amount_off.set && purchase->amount_off.value > budget->left;
+    return when(!purchase->amount_off.set && currency_fits, REFUSAL_BUDGET_UNKNOWN) |
            when(foreign, REFUSAL_BUDGET_CURRENCY) |
-           when(!foreign && purchase->amount_off.set && purchase->amount_off.value > budget->left,
-                REFUSAL_BUDGET);
+           when(!foreign && exceeded && budget->left > 0, REFUSAL_BUDGET);
+}
+
+unsigned coupon_limit_refusals(const struct offer *offer, const struct purchase *purchase)
+{
+    return customer_refusals(offer->coupon_per_customer, purchase->coupon_uses, purchase) |
+           budget_refusals(&offer->coupon_budget, offer->currency_fits, purchase);
+}
+
+unsigned code_limit_refusals(const struct offer *offer, const struct purchase *purchase)
+{
+    if (!offer->has_code)
+        return 0;
+    return customer_refusals(offer->code_per_customer, purchase->code_uses, purchase) |
+           budget_refusals(&offer->code_budget, offer->currency_fits, purchase);
 }
 
 unsigned eligibility(const struct offer *offer, const struct purchase *purchase)
 {
-    unsigned refusals =
-        standing_refusals(offer) |
-        when(offer->repeating && is_one_time(purchase->surface), REFUSAL_ONE_TIME) |
-        when(!offer->currency_fits, REFUSAL_CURRENCY) |
-        when(!offer->products_fit && wants_effect(purchase->surface), REFUSAL_NOTHING) |
-        customer_refusals(offer->coupon_per_customer, purchase->coupon_uses, purchase) |
-        budget_refusals(&offer->coupon_budget, purchase) |
-        when(purchase->reference_is_taken, REFUSAL_REFERENCE);
-    if (!offer->has_code)
-        return refusals;
-    return refusals | code_refusals(offer, purchase) |
-           customer_refusals(offer->code_per_customer, purchase->code_uses, purchase) |
-           budget_refusals(&offer->code_budget, purchase);
+    return standing_refusals(offer) |
+           when(offer->repeating && is_one_time(purchase->surface), REFUSAL_ONE_TIME) |
+           when(!offer->currency_fits, REFUSAL_CURRENCY) |
+           when(!offer->products_fit && wants_effect(purchase->surface), REFUSAL_NOTHING) |
+           when(purchase->reference_is_taken, REFUSAL_REFERENCE) |
+           coupon_limit_refusals(offer, purchase) | code_limit_refusals(offer, purchase) |
+           (offer->has_code ? code_refusals(offer, purchase) : 0);
 }
 
 enum refusal refusal_first(unsigned refusals)
@@ -195,7 +215,9 @@ struct str refusal_message(struct arena *arena, enum refusal refusal, const stru
                           STR_FMT(purchase->currency));
     case REFUSAL_UNKNOWN:
         return str_format(arena, "No such promotion code: '%.*s'", STR_FMT(offer->code));
-    default:
+    default: /* what Stripe says of everything that nobody can redeem any more */
+        if (purchase->surface == SURFACE_REDEMPTION && refusal_table[refusal].plainly)
+            return str_from(refusal_table[refusal].plainly);
         return str_format(arena, "Coupon expired: %.*s", STR_FMT(offer->coupon));
     }
 }

@@ -31,6 +31,7 @@ struct purchase {
     struct opt_int amount_off; /* what would be taken off; unset: not known yet */
     int64_t coupon_uses;       /* by this customer so far, where that is limited */
     int64_t code_uses;
+    struct str client_reference_id;
     bool reference_is_taken; /* another use has the reference that only one may have */
 };
 
@@ -112,8 +113,10 @@ const char *refusal_reason(enum refusal refusal);
 /* All rules that refuse the offer, a REFUSAL_BIT() each. */
 unsigned eligibility(const struct offer *offer, const struct purchase *purchase);
 
-/* Those of one budget alone, of which an offer may have two. */
-unsigned budget_refusals(const struct budget *budget, const struct purchase *purchase);
+/* Those of the limits per customer and on money alone, which a coupon and its code both may have.
+ */
+unsigned coupon_limit_refusals(const struct offer *offer, const struct purchase *purchase);
+unsigned code_limit_refusals(const struct offer *offer, const struct purchase *purchase);
 
 /* The first refusal of one or more: the one that is reported where only one can be. */
 enum refusal refusal_first(unsigned refusals);

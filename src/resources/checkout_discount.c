@@ -42,6 +42,7 @@ static struct purchase purchase_of(struct request *request, const struct checkou
         .currency = session->currency,
         .amount = {true, session->amount_subtotal},
         .amount_off = {session->mode.value == MODE_PAYMENT, session->total_details.amount_discount},
+        .client_reference_id = session->client_reference_id,
     };
 }
 

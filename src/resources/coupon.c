@@ -74,7 +74,7 @@ static const struct field coupon_fields[] = {
     FIELD(redeem_by, "The last moment at which the coupon can be redeemed.", .in = CREATE),
     FIELD(rules.release_policy,
           "Which redemptions can be cancelled: `held_only` by default, `anytime` or `none`.",
-          .as = "release_policy", .in = CREATE | UPDATE, .is = WHEN_SET,
+          .as = "release_policy", .in = CREATE | UPDATE, .is = WHEN_SET | CLEARS_ON_UPDATE,
           .values = release_policies),
     FIELD(rules.release_window,
           "For how many seconds after it was redeemed one can be cancelled, with `anytime`.",
@@ -171,7 +171,9 @@ static bool check_terms(struct request *request, struct coupon *coupon, bool pas
     if (!check_amounts(request, coupon) || !check_duration(request, coupon) ||
         !check_currency_options(request, coupon, true) ||
         !(past || check_schedule(request, "redeem_by", &coupon->redeem_by)) ||
-        !check_redemption_rules(request, &coupon->rules, &coupon->redeem_by, coupon->currency) ||
+        !check_redemption_rules(request, &coupon->rules, NULL, &coupon->redeem_by,
+                                coupon->currency) ||
+        !(past || coupon_check_budget(request, coupon, &coupon->rules)) ||
         !check_products(request, coupon, past))
         return false;
     if (coupon->percent_off.set)
@@ -191,7 +193,8 @@ static bool check(struct request *request, void *object, const void *before, uns
         return true;
     if (before)
         return check_currency_options(request, coupon, false) &&
-               check_redemption_rules(request, &coupon->rules, &coupon->redeem_by,
+               check_redemption_rules(request, &coupon->rules,
+                                      &((const struct coupon *)before)->rules, &coupon->redeem_by,
                                       coupon->currency);
     return check_terms(request, coupon, false);
 }
@@ -236,6 +239,18 @@ bool coupon_terms(const struct coupon *coupon, struct str currency, struct disco
         return true;
     }
     return false;
+}
+
+bool coupon_check_budget(struct request *request, const struct coupon *coupon,
+                         const struct redemption_rules *rules)
+{
+    struct discount_terms terms;
+    struct str currency = rules->max_amount_off_total_currency;
+    return !rules->max_amount_off_total.set || coupon_terms(coupon, currency, &terms) ||
+           fail(request, CODE_NONE, STR("max_amount_off_total_currency"),
+                "max_amount_off_total_currency is %.*s, in which the coupon takes nothing off: it "
+                "has to be the coupon's currency or one of its currency_options.",
+                STR_FMT(currency));
 }
 
 bool coupon_applies_to(const struct coupon *coupon, struct str product)

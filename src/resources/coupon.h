@@ -53,6 +53,10 @@ bool coupon_check_brought(struct request *request, struct coupon *coupon) MUST_C
 /* Whether nobody can redeem it any more; one that has not started yet is not over. */
 bool coupon_is_over(const struct coupon *coupon);
 
+/* Checks that it takes something off in the currency of a limit on money, its own or a code's. */
+bool coupon_check_budget(struct request *request, const struct coupon *coupon,
+                         const struct redemption_rules *rules) MUST_CHECK;
+
 /* What the coupon takes off in that currency. False: nothing, its amount is in others. */
 bool coupon_terms(const struct coupon *coupon, struct str currency,
                   struct discount_terms *terms) MUST_CHECK;

@@ -128,6 +128,7 @@ static bool enter(struct request *request, const struct purchase *purchase, stru
 {
     struct redemption *redemption = resource_new(request, &redemption_resource);
     redemption->amount = purchase->amount;
+    redemption->client_reference_id = purchase->client_reference_id;
     redemption->amount_discount = purchase->amount_off;
     redemption->currency = purchase->currency;
     redemption->customer = made->customer;

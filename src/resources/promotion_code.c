@@ -109,7 +109,7 @@ static const struct field promotion_code_fields[] = {
          .since = V_CLOVER),
     FIELD(rules.release_policy,
           "Which redemptions can be cancelled: `held_only` by default, `anytime` or `none`.",
-          .as = "release_policy", .in = CREATE | UPDATE, .is = WHEN_SET,
+          .as = "release_policy", .in = CREATE | UPDATE, .is = WHEN_SET | CLEARS_ON_UPDATE,
           .values = release_policies),
     FIELD(rules.release_window,
           "For how many seconds after it was redeemed one can be cancelled, with `anytime`.",
@@ -300,6 +300,8 @@ static bool check_against_coupon(struct request *request, const struct promotion
                     "The coupon has a max_amount_off_total_currency of %.*s: that of its codes has "
                     "to be the same.",
                     STR_FMT(currency));
+    if (!coupon_check_budget(request, coupon, &code->rules))
+        return false;
     return !code->expires_at.set || !starts_at->set ||
            code->expires_at.seconds > starts_at->seconds ||
            fail(request, CODE_NONE, STR("expires_at"),
@@ -330,7 +332,8 @@ static bool check_coupon(struct request *request, struct promotion_code *code)
         .max_amount_off_total = coupon->rules.max_amount_off_total,
         .amount_off_total = coupon->amount_off_total,
     };
-    return check_redemption_rules(request, &code->rules, &code->expires_at, coupon->currency) &&
+    return check_redemption_rules(request, &code->rules, NULL, &code->expires_at,
+                                  coupon->currency) &&
            check_against_coupon(request, code, coupon);
 }
 
@@ -353,7 +356,7 @@ bool promotion_code_check_brought(struct request *request, struct promotion_code
     code->enabled |= code->active;
     if (!check_scope(request, code) || !check_caps(request, code, coupon) ||
         !check_restrictions(request, &code->restrictions) ||
-        !check_redemption_rules(request, &code->rules, &code->expires_at, coupon->currency))
+        !check_redemption_rules(request, &code->rules, NULL, &code->expires_at, coupon->currency))
         return false;
     if (!code->enabled || !promotion_code_is_taken(request, code))
         return true;
@@ -376,7 +379,7 @@ static bool check_change(struct request *request, struct promotion_code *code,
                          const struct promotion_code *before)
 {
     if (!check_restrictions(request, &code->restrictions) ||
-        !check_redemption_rules(request, &code->rules, &code->expires_at, STR_NULL))
+        !check_redemption_rules(request, &code->rules, &before->rules, &code->expires_at, STR_NULL))
         return false;
     if (!parameter_given(request, &promotion_code_resource.schema,
                          offsetof(struct promotion_code, active)))

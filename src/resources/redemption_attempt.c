@@ -110,6 +110,7 @@ void attempt_note_purchase(struct request *request, const struct purchase *purch
 {
     const struct redemption_attempt known = {
         .amount = purchase->amount,
+        .client_reference_id = purchase->client_reference_id,
         .currency = purchase->currency,
         .customer.id = purchase->customer,
         .customer_email = purchase->email,

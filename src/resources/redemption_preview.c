@@ -14,6 +14,7 @@
 struct refusal_shown {
     struct str currency;
     struct opt_time expires_at;
+    struct choice limit_of;
     struct opt_int amount_off_total;
     struct opt_int max_amount_off_total;
     struct opt_int max_redemptions;
@@ -40,11 +41,19 @@ struct preview {
     struct list refusals; /* of struct refusal_shown */
 };
 
+enum limit_owner {
+    LIMIT_OF_COUPON = 1,
+    LIMIT_OF_CODE,
+};
+static const char *const limit_owners[] = {"coupon", "promotion_code", NULL};
+
 #define THIS struct refusal_shown
 static const struct field refusal_fields[] = {
     FIELD(amount_off_total, "What was taken off so far.", .is = WHEN_SET),
     FIELD(currency, "The currency that it has to be.", .is = WHEN_SET),
     FIELD(expires_at, "When it ran out.", .is = WHEN_SET),
+    FIELD(limit_of, "Whose limit it is, of those that both may have.", .is = WHEN_SET,
+          .values = limit_owners),
     FIELD(max_amount_off_total, "What may be taken off altogether.", .is = WHEN_SET),
     FIELD(max_redemptions, "How often it can be redeemed.", .is = WHEN_SET),
     FIELD(max_redemptions_per_customer, "How often one customer can redeem it.", .is = WHEN_SET),
@@ -104,14 +113,32 @@ static void show_minimum(struct refusal_shown *shown, const struct appraisal *ap
     shown->currency = here ? appraisal->purchase.currency : restrictions->minimum_amount_currency;
 }
 
+/* The numbers of a limit that a coupon and its code both may have. */
+static void show_limit(struct refusal_shown *shown, enum refusal refusal,
+                       const struct appraisal *appraisal, enum limit_owner owner)
+{
+    const struct offer *offer = &appraisal->offer;
+    const struct purchase *purchase = &appraisal->purchase;
+    bool coupon = owner == LIMIT_OF_COUPON;
+    shown->limit_of.value = owner;
+    if (refusal == REFUSAL_NOBODY || refusal == REFUSAL_CUSTOMER_LIMIT)
+        shown->max_redemptions_per_customer =
+            coupon ? offer->coupon_per_customer : offer->code_per_customer;
+    if (refusal == REFUSAL_CUSTOMER_LIMIT)
+        shown->times_redeemed = number(coupon ? purchase->coupon_uses : purchase->code_uses);
+    if (refusal == REFUSAL_NOBODY || refusal == REFUSAL_CUSTOMER_LIMIT)
+        return;
+    if (coupon)
+        show_budget(shown, &appraisal->coupon->rules, appraisal->coupon->amount_off_total);
+    else
+        show_budget(shown, &appraisal->code->rules, appraisal->code->amount_off_total);
+}
+
 static void show_numbers(struct refusal_shown *shown, enum refusal refusal,
                          const struct appraisal *appraisal)
 {
     const struct coupon *coupon = appraisal->coupon;
     const struct promotion_code *code = appraisal->code;
-    const struct offer *offer = &appraisal->offer;
-    const struct purchase *purchase = &appraisal->purchase;
-    bool by_coupon;
     switch (refusal) {
     case REFUSAL_COUPON_EXPIRED:
         shown->expires_at = coupon->redeem_by;
@@ -133,15 +160,8 @@ static void show_numbers(struct refusal_shown *shown, enum refusal refusal,
     case REFUSAL_CODE_NOT_STARTED:
         shown->starts_at = code->rules.starts_at;
         break;
-    case REFUSAL_CUSTOMER_LIMIT:
-        by_coupon = offer->coupon_per_customer.set &&
-                    purchase->coupon_uses >= offer->coupon_per_customer.value;
-        shown->max_redemptions_per_customer =
-            by_coupon ? offer->coupon_per_customer : offer->code_per_customer;
-        shown->times_redeemed = number(by_coupon ? purchase->coupon_uses : purchase->code_uses);
-        break;
     case REFUSAL_CURRENCY:
-        shown->currency = offer->coupon_currency;
+        shown->currency = appraisal->offer.coupon_currency;
         break;
     case REFUSAL_MINIMUM:
     case REFUSAL_MINIMUM_UNKNOWN:
@@ -153,34 +173,45 @@ static void show_numbers(struct refusal_shown *shown, enum refusal refusal,
     case REFUSAL_CODE_SPENT:
         show_budget(shown, &code->rules, code->amount_off_total);
         break;
-    case REFUSAL_BUDGET:
-    case REFUSAL_BUDGET_CURRENCY:
-    case REFUSAL_BUDGET_UNKNOWN:
-        by_coupon = budget_refusals(&offer->coupon_budget, purchase) & REFUSAL_BIT(refusal);
-        if (by_coupon)
-            show_budget(shown, &coupon->rules, coupon->amount_off_total);
-        else
-            show_budget(shown, &code->rules, code->amount_off_total);
-        break;
     default:
         break;
     }
 }
 
+/* One refusal, or two where the limits of coupon and code both refuse. */
+static void add_refusal(struct request *request, const struct appraisal *appraisal,
+                        enum refusal refusal, struct refusal_shown *items, size_t *count)
+{
+    const unsigned limits[] = {
+        [LIMIT_OF_COUPON] = coupon_limit_refusals(&appraisal->offer, &appraisal->purchase),
+        [LIMIT_OF_CODE] = code_limit_refusals(&appraisal->offer, &appraisal->purchase),
+    };
+    const struct refusal_shown shown = {
+        .reason = str_from(refusal_reason(refusal)),
+        .message =
+            refusal_message(request->arena, refusal, &appraisal->offer, &appraisal->purchase),
+    };
+    size_t before = *count;
+    for (enum limit_owner owner = LIMIT_OF_COUPON; owner <= LIMIT_OF_CODE; owner++) {
+        if (!(limits[owner] & REFUSAL_BIT(refusal)))
+            continue;
+        items[*count] = shown;
+        show_limit(&items[(*count)++], refusal, appraisal, owner);
+    }
+    if (*count > before)
+        return;
+    items[*count] = shown;
+    show_numbers(&items[(*count)++], refusal, appraisal);
+}
+
 static struct list show_refusals(struct request *request, const struct appraisal *appraisal)
 {
-    struct refusal_shown *items = ARENA_ARRAY(request->arena, struct refusal_shown, REFUSAL_COUNT);
+    size_t most = 2 * (size_t)REFUSAL_COUNT;
+    struct refusal_shown *items = ARENA_ARRAY(request->arena, struct refusal_shown, most);
     struct list list = {items, 0};
-    for (int i = 0; i < REFUSAL_COUNT; i++) {
-        enum refusal refusal = (enum refusal)i;
-        if (!(appraisal->refusals & REFUSAL_BIT(refusal)))
-            continue;
-        struct refusal_shown *shown = &items[list.count++];
-        shown->reason = str_from(refusal_reason(refusal));
-        shown->message =
-            refusal_message(request->arena, refusal, &appraisal->offer, &appraisal->purchase);
-        show_numbers(shown, refusal, appraisal);
-    }
+    for (int i = 0; i < REFUSAL_COUNT; i++)
+        if (appraisal->refusals & REFUSAL_BIT(i))
+            add_refusal(request, appraisal, (enum refusal)i, items, &list.count);
     return list;
 }
 

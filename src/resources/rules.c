@@ -9,8 +9,13 @@
 const char *const release_policies[] = {"anytime", "held_only", "none", NULL};
 
 bool check_redemption_rules(struct request *request, struct redemption_rules *rules,
-                            const struct opt_time *end, struct str currency)
+                            const struct redemption_rules *before, const struct opt_time *end,
+                            struct str currency)
 {
+    bool is_policy_new = before && rules->release_policy.value != before->release_policy.value;
+    if (is_policy_new && rules->release_policy.value != RELEASE_ANYTIME &&
+        rules->release_window.value == before->release_window.value)
+        rules->release_window = (struct opt_int){0}; /* goes with the policy */
     if (rules->max_amount_off_total.set && !rules->max_amount_off_total_currency.data)
         rules->max_amount_off_total_currency = currency;
     if (rules->max_amount_off_total.set && !rules->max_amount_off_total_currency.data)

@@ -21,9 +21,11 @@ enum release_policy {
 
 extern const char *const release_policies[];
 
-/* Checks the rules of a coupon or code that ends at `end` and has the currency, or none. */
+/* Checks the rules of a coupon or code that ends at `end` and has the currency, or none. `before`:
+ * what they were, NULL: it is new. */
 bool check_redemption_rules(struct request *request, struct redemption_rules *rules,
-                            const struct opt_time *end, struct str currency) MUST_CHECK;
+                            const struct redemption_rules *before, const struct opt_time *end,
+                            struct str currency) MUST_CHECK;
 
 /* Whether a time is in the future and no further than SCHEDULE_YEARS_MAX; unset is fine. `name`: of
  * the parameter. */

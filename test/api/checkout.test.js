@@ -448,6 +448,24 @@ test('limits for each customer and on money hold at Checkout', async () => {
     await rejects(checkout({ discounts: [{ coupon: money.id }] }), { status: 400, param: 'discounts[0][coupon]' });
 });
 
+test('the reference of a session is that of its use, and of what was refused', async () => {
+    const { key, checkout, code, coupon } = await shop();
+    const off = await coupon();
+    const promotion = await code(off, { code: 'CART', max_redemptions: 2 });
+    const discounts = [{ promotion_code: promotion.id }], client_reference_id = 'cart-2';
+    const paid = await checkout({ client_reference_id, discounts, customer_email: 'jo@example.com' });
+    assert.equal((await buy(paid.url)).status, 303);
+    const list = async (path) => (await raw(server, { path, key })).json.data;
+    assert.deepEqual((await list('/v1/redemptions?client_reference_id=cart-2')).map(({ source }) => source), ['checkout']);
+    const redeem = async (form) => raw(server, { method: 'POST', path: '/v1/redemptions', key, form });
+    const cart = { code: 'CART', amount: 5, currency: 'usd', client_reference_id, client_reference_id_unique: true };
+    assert.equal((await redeem(cart)).json.error.reason, 'client_reference_id_used');
+    assert.equal((await redeem({ ...cart, client_reference_id: 'cart-3' })).status, 200);
+    await rejects(checkout({ client_reference_id: 'cart-4', discounts }), { status: 400 });
+    assert.deepEqual((await list('/v1/redemption_attempts')).map((attempt) => attempt.client_reference_id),
+        ['cart-4', 'cart-2']);
+});
+
 test('limits for each customer hold for guests by their address', async () => {
     const { key, sdk, checkout, code, coupon } = await shop();
     const off = await coupon();

@@ -76,7 +76,10 @@ test('a preview names every rule that refuses, with its numbers', async () => {
     assert.deepEqual([shown.applies, shown.amount_discount, shown.amount_total], [false, 0, 3999]);
     assert.deepEqual(shown.refusals, [
         { message: 'This promotion code is inactive.', reason: 'code_inactive' },
-        { max_redemptions: 1, message: 'Coupon expired: A', reason: 'coupon_used_up', times_redeemed: 1 },
+        {
+            max_redemptions: 1, message: 'This coupon was redeemed as often as it can be.', reason: 'coupon_used_up',
+            times_redeemed: 1,
+        },
         { message: 'This promotion code cannot be redeemed yet.', reason: 'code_not_started', starts_at: past + 500 },
         {
             message: 'This promotion code cannot be redeemed because it is restricted to a different customer.',
@@ -87,8 +90,8 @@ test('a preview names every rule that refuses, with its numbers', async () => {
             reason: 'not_first_time',
         },
         {
-            max_redemptions_per_customer: 1, message: 'This cannot be redeemed again by the same customer.',
-            reason: 'customer_limit_reached', times_redeemed: 1,
+            limit_of: 'coupon', max_redemptions_per_customer: 1, reason: 'customer_limit_reached', times_redeemed: 1,
+            message: 'This cannot be redeemed again by the same customer.',
         },
         {
             currency: 'usd', message: 'The coupon A cannot be applied because its currency (usd) does not match gbp.',
@@ -234,6 +237,14 @@ test('extensions that contradict each other are refused', async () => {
     const own = await coupon({ percent_off: undefined, amount_off: 5, currency: 'eur', max_amount_off_total: 50 });
     assert.equal(own.max_amount_off_total_currency, 'eur', 'that of the coupon');
 
+    const off = { percent_off: undefined, amount_off: 5, currency: 'eur' };
+    await bad({ ...off, max_amount_off_total: 50, ...usd }, 'max_amount_off_total_currency');
+    const options = { currency_options: { usd: { amount_off: 6 } } };
+    assert.equal((await make({ ...off, ...options, max_amount_off_total: 50, ...usd })).status, 200);
+    const euros = { type: 'coupon', coupon: (await make(off)).json.id };
+    refused(await call('POST', '/v1/promotion_codes', { promotion: euros, max_amount_off_total: 50, ...usd }),
+        { status: 400, param: 'max_amount_off_total_currency', message: /takes nothing off/ });
+
     const starts_at = now() + 1000;
     const { id } = (await make({ starts_at, max_amount_off_total: 50, ...usd })).json;
     const promotion = { type: 'coupon', coupon: id };
@@ -359,15 +370,18 @@ test('a budget is given away to the last cent and comes back', async () => {
     const held = await hold({ code: 'X', ...usd(1000) });
     const no = (await preview({ code: 'X', ...usd(202) })).refusals;
     assert.deepEqual(no.map(({ message: _, ...rest }) => rest), [{
-        amount_off_total: 500, currency: 'usd', max_amount_off_total: 600, reason: 'budget_exceeded',
+        amount_off_total: 500, currency: 'usd', limit_of: 'promotion_code', max_amount_off_total: 600,
+        reason: 'budget_exceeded',
     }], 'the budget that is exceeded');
     const both = (await preview({ code: 'X', ...usd(1002) })).refusals;
-    assert.deepEqual(both.map(({ max_amount_off_total: max }) => max), [1000]);
+    assert.deepEqual(both.map(({ limit_of: of, max_amount_off_total: max }) => [of, max]),
+        [['coupon', 1000], ['promotion_code', 600]]);
     await redeem({ code: 'X', ...usd(200) });
     const { active } = await get(`/v1/promotion_codes/${id}`);
     assert.equal(active, false);
     assert.deepEqual(await list('/v1/promotion_codes', { active: true }), []);
     assert.equal((await refuse({ code: 'X', ...usd(2) })).json.error.reason, 'code_budget_spent');
+    assert.deepEqual(reasons(await preview({ code: 'X', ...usd(2) })), ['code_budget_spent'], 'once');
     assert.equal((await refuse({ coupon: 'A', ...usd(802) })).json.error.reason, 'budget_exceeded');
     await redeem({ coupon: 'A', ...usd(800) });
     assert.equal((await get('/v1/coupons/A')).valid, false);
@@ -387,6 +401,71 @@ test('a budget wants to know the amount and its currency', async () => {
     assert.equal((await refuse({ coupon: 'A' })).json.error.reason, 'amount_unknown');
     assert.deepEqual(reasons(await preview({ coupon: 'A', amount: 10, currency: 'eur' })), ['budget_currency_mismatch']);
     refused(await call('POST', '/v1/customers', { coupon: 'A' }), { status: 400, param: 'coupon', message: /not known/ });
+    await coupon({ id: 'OFF', percent_off: undefined, amount_off: 5, currency: 'usd', max_amount_off_total: 50 });
+    assert.deepEqual(reasons(await preview({ coupon: 'OFF', amount: 10, currency: 'eur' })),
+        ['currency_mismatch', 'budget_currency_mismatch'], 'not that the amount is not known');
+    assert.equal((await refuse({ coupon: 'OFF', amount: 10, currency: 'eur' })).json.error.reason, 'currency_mismatch');
+});
+
+test('the limits of coupon and code are told apart', async () => {
+    const { coupon, code, customer, redeem, preview } = account(server);
+    const limit = (max) => ({ restrictions: { max_redemptions_per_customer: max } });
+    await coupon({ id: 'A', ...limit(2) });
+    await code('A', { code: 'X', ...limit(1) });
+    const { id: who } = await customer();
+    const of = async (form) => (await preview({ code: 'X', ...form })).refusals
+        .map(({ limit_of: owner, max_redemptions_per_customer: max, reason, times_redeemed: times }) =>
+            [reason, owner, max, times]);
+    assert.deepEqual(await of({}),
+        [['customer_unknown', 'coupon', 2, undefined], ['customer_unknown', 'promotion_code', 1, undefined]]);
+    await redeem({ code: 'X', customer: who });
+    assert.deepEqual(await of({ customer: who }), [['customer_limit_reached', 'promotion_code', 1, 1]]);
+    await redeem({ coupon: 'A', customer: who });
+    assert.deepEqual(await of({ customer: who }),
+        [['customer_limit_reached', 'coupon', 2, 2], ['customer_limit_reached', 'promotion_code', 1, 1]]);
+});
+
+test('what nobody can redeem any more is said plainly', async () => {
+    const { coupon, code, redeem, preview, call, key } = account(server);
+    const say = async (form) => (await preview({ amount: 100, currency: 'usd', ...form })).refusals.map(({ message }) => message);
+    const budget = { max_amount_off_total: 5, max_amount_off_total_currency: 'usd' };
+    await coupon({ id: 'FULL', percent_off: 5 });
+    await code('FULL', { code: 'USED', max_redemptions: 1 });
+    await code('FULL', { code: 'SPENT', ...budget });
+    await coupon({ id: 'SPENT', percent_off: 5, ...budget });
+    for (const form of [{ code: 'USED' }, { code: 'SPENT' }, { coupon: 'SPENT' }]) {
+        await redeem({ amount: 100, currency: 'usd', ...form });
+    }
+    await code('FULL', { code: 'LEFT' });
+    await call('DELETE', '/v1/coupons/FULL');
+    assert.deepEqual(await say({ code: 'LEFT' }), ['This coupon was deleted.']);
+    assert.deepEqual(await say({ code: 'USED' }),
+        ['This coupon was deleted.', 'This promotion code was redeemed as often as it can be.']);
+    assert.deepEqual(await say({ code: 'SPENT' }),
+        ['This coupon was deleted.', 'This promotion code has taken off all that it may.']);
+    assert.deepEqual(await say({ coupon: 'SPENT' }), ['This coupon has taken off all that it may.']);
+    refused(await call('POST', '/v1/redemptions', { code: 'USED' }),
+        { status: 400, code: 'coupon_expired', param: 'code', message: 'This coupon was deleted.' });
+    refused(await call('POST', '/v1/customers', { coupon: 'SPENT' }, { key, version: '2024-06-20' }),
+        { status: 400, code: 'coupon_expired', message: 'Coupon expired: SPENT' });
+});
+
+test('a window goes with the policy that it belongs to, and a code without a policy has that of its coupon', async () => {
+    const { coupon, code, post, call, redeem, cancel } = account(server);
+    const anytime = { release_policy: 'anytime', release_window: 60 };
+    await coupon({ id: 'A', ...anytime });
+    const { id } = await code('A', { code: 'X', ...anytime });
+    for (const path of ['/v1/coupons/A', `/v1/promotion_codes/${id}`]) {
+        const strict = await post(path, { release_policy: 'held_only' });
+        assert.deepEqual([strict.release_policy, 'release_window' in strict], ['held_only', false]);
+        refused(await call('POST', path, { release_window: 5 }), { status: 400, param: 'release_window' });
+        assert.equal((await post(path, anytime)).release_window, 60);
+        assert.equal((await post(path, { release_window: 30 })).release_window, 30);
+    }
+    await post(`/v1/promotion_codes/${id}`, { release_policy: 'none' });
+    refused(await call('POST', `/v1/redemptions/${(await redeem({ code: 'X' })).id}/cancel`), { status: 400 });
+    assert(!('release_policy' in await post(`/v1/promotion_codes/${id}`, { release_policy: '' })));
+    await cancel((await redeem({ code: 'X' })).id);
 });
 
 test('a budget is exact when many want it at once', async () => {

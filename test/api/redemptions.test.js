@@ -145,6 +145,11 @@ test('parameters that contradict each other are refused and nothing is counted',
     await bad({ coupon: 'A', client_reference_id_unique: true },
         { code: 'parameter_missing', param: 'client_reference_id' });
     await bad({ coupon: 'A', email: 'nobody' }, { code: 'email_invalid', param: 'email' });
+    for (const blank of [' ', '\t', '\n', '\r\n', '\u00a0', '\u200b', '\u2028', '\u3000', '\ufeff', '\u00ad', '\u0085']) {
+        for (const email of [`jo@x.com${blank}`, `${blank}jo@x.com`, `jo@x${blank}.com`]) {
+            await bad({ coupon: 'A', email }, { code: 'email_invalid', param: 'email' });
+        }
+    }
     await bad({ coupon: 'A', customer: id, discount: 'di_1' }, { code: 'parameter_unknown', param: 'discount' });
     await bad({ coupon: 'A', amount: -1, currency: 'usd' }, { param: 'amount' });
     assert.equal((await get('/v1/coupons/A')).times_redeemed, 0);
@@ -625,5 +630,5 @@ test('the Stripe SDK reaches redemptions with raw requests', async () => {
     const redemption = await sdk.rawRequest('POST', '/v1/redemptions', { coupon: 'A', amount: 500, currency: 'eur' });
     assert.equal(redemption.amount_total, 450);
     await rejects(sdk.rawRequest('POST', '/v1/redemptions', { coupon: 'A' }),
-        { status: 400, code: 'coupon_expired', param: 'coupon', message: 'Coupon expired: A' });
+        { status: 400, code: 'coupon_expired', param: 'coupon', message: 'This coupon was redeemed as often as it can be.' });
 });

@@ -133,6 +133,11 @@ TEST(test_nothing_hides_a_refusal_and_the_first_is_told)
     assert_int_equal(refusal_first(refusals), REFUSAL_COUPON_EXPIRED);
     struct request request = {.arena = &arena};
     assert_false(fail_refused(&request, refusals, &offer, &purchase, STR("coupon")));
+    assert_str(request.error.message, "This coupon has expired.");
+    assert_str(request.error.code, "coupon_expired");
+    purchase.surface = SURFACE_CUSTOMER;
+    request = (struct request){.arena = &arena};
+    assert_false(fail_refused(&request, refusals, &offer, &purchase, STR("coupon")));
     assert_str(request.error.message, "Coupon expired: A");
     assert_str(request.error.code, "coupon_expired");
     arena_release(&arena);
