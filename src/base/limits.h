@@ -105,6 +105,7 @@
 #define CODE_SHAPE_ROWS_MAX 20000      /* codes that are looked at for a new one */
 
 /* Import */
+#define PLACES_AHEAD_SECONDS_MAX (7 * 24 * 3600) /* of imported objects, of the clock */
 #define IMPORTED_ID_CHARACTERS_MAX 255
 
 /* Idempotency */

@@ -34,6 +34,7 @@ STATEMENT(enter,
           " coupon_previous, promotion_code, promotion_code_ordinal, promotion_code_previous,"
           " customer, discount, releases)"
           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+STATEMENT(name_discount, "UPDATE redemptions SET discount = $1 WHERE tenant = $2 AND seq = $3");
 STATEMENT(give_coupon, "UPDATE coupon_uses SET times_redeemed = times_redeemed - $1,"
                        " previous_redemption = last_redemption, last_redemption = $2"
                        " WHERE tenant = $3 AND coupon = $4 AND times_redeemed >= $1");
@@ -195,6 +196,15 @@ enum ledger_result ledger_redeem(struct request *request, const struct use *use)
         return LEDGER_CODE_USED_UP;
     write_entry(request, use, entry, &coupon, &code, use->uses);
     return LEDGER_DONE;
+}
+
+void ledger_name_discount(struct request *request, const struct use *use)
+{
+    struct query query = db_query(request->db, &name_discount);
+    db_bind_int(&query, use->discount);
+    db_bind_int(&query, request->tenant);
+    db_bind_int(&query, use->entry);
+    db_do(&query);
 }
 
 void ledger_release(struct request *request, const struct use *use)

@@ -1,7 +1,7 @@
 #pragma once
 /* Uses of coupons and codes: the counters that caps are enforced on, and the ledger that they are
  * equal to. Both move in the transaction of whatever the use is for. An entry's ordinal is the
- * count after it, so that each entry proves the one before: nothing is ever changed or removed.
+ * count after it, so that each entry proves the one before: no count is ever changed or removed.
  *
  * A counter is made by the first use, because most codes of a batch are never used: those have none
  * to be made, kept and read. */
@@ -42,6 +42,9 @@ enum ledger_result ledger_bring(struct request *request, const struct use *use) 
  * nothing is known it is one of those: the counters stay, and its entry has no uses of its own.
  * Else it counts like any other. `uses` 0: it was given back before, and counts in no case. */
 enum ledger_result ledger_name(struct request *request, const struct use *use) MUST_CHECK;
+
+/* Names the discount of an entry that was brought in without it. */
+void ledger_name_discount(struct request *request, const struct use *use);
 
 /* Gives the use of the entry back: the counters go down again, and an entry that says so follows.
  * To be called once for an entry. */

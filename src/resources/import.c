@@ -13,6 +13,7 @@
 #include "resources/customer.h"
 #include "resources/discount.h"
 #include "resources/import_timers.h"
+#include "resources/invoice.h"
 #include "resources/payment_method.h"
 #include "resources/price.h"
 #include "resources/promotion_code_batch.h"
@@ -75,12 +76,12 @@ static int64_t row_at(struct request *request, const struct resource *resource, 
 }
 
 /* What can be deleted and have its id again has the place that it had, by which others refer to it.
- */
+ * Where it comes from places may have been ahead of the clock, but hardly by much. */
 static bool place(struct request *request, const struct line *line, const struct resource *resource,
                   struct object *object)
 {
     bool free = resource->ids_return && line->row > 0 &&
-                line->row >> ROW_SECOND_BITS <= request->now &&
+                line->row >> ROW_SECOND_BITS <= request->now + PLACES_AHEAD_SECONDS_MAX &&
                 !resource_load(request, resource, line->row);
     if (line->deleted && line->row && !free)
         return fail_line(request, "row", "Another object is in its place.");
@@ -188,9 +189,19 @@ static void drop_unknown(struct request *request, const struct resource *target,
         *ref = (struct ref){0};
 }
 
+/* Lines are kept in their invoice as they are shown. */
+static void move_lines(struct request *request, struct invoice *invoice)
+{
+    struct line_item *lines = invoice->all_lines.items;
+    for (size_t i = 0; i < invoice->all_lines.count; i++)
+        lines[i].object.livemode = request->livemode;
+}
+
 /* What the line does not say. From another server batches and discounts do not come along. */
 static void complete(struct request *request, const struct resource *resource, void *object)
 {
+    if (resource == &invoice_resource)
+        move_lines(request, object);
     if (resource == &discount_resource && !((struct discount *)object)->source.type.value)
         discount_resource.prepare(request, object); /* shown inside its owner */
     if (resource == &price_resource)

@@ -355,7 +355,10 @@ static bool update_brought(struct request *request, struct redemption *redemptio
     bool was = is_counted(before), is = is_counted(redemption);
     redemption->object.row = before->object.row;
     redemption->email_key = before->email_key;
-    if (before->coupon.row != redemption->coupon.row ||
+    if (!redemption->discount.row)
+        redemption->discount = before->discount; /* not every source of lines knows it */
+    if ((before->discount.row && before->discount.row != redemption->discount.row) ||
+        before->coupon.row != redemption->coupon.row ||
         before->promotion_code.row != redemption->promotion_code.row ||
         !str_equal(before->customer.id, redemption->customer.id) ||
         before->amount_discount.value != redemption->amount_discount.value)
@@ -364,6 +367,9 @@ static bool update_brought(struct request *request, struct redemption *redemptio
                         before->status.value == REDEMPTION_REDEEMED)))
         return fail(request, CODE_NONE, STR("status"), "It is `%s` here already.",
                     redemption_status_name(before).data);
+    const struct use named = use_of(redemption);
+    if (!before->discount.row && redemption->discount.row)
+        ledger_name_discount(request, &named);
     if (was && !is) {
         const struct use use = use_of(before);
         ledger_release(request, &use);

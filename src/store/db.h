@@ -119,7 +119,7 @@ void db_take_rows(struct db *db);
  * writing transaction. `now`: unix seconds. */
 void db_reserve_rows(struct db *db, int64_t now);
 
-/* Later values will be above `row`. */
+/* Later values will be above `row`. In a writing transaction. */
 void db_raise_row(struct db *db, int64_t row);
 
 /* Whether the storage needs something done, when no transaction is open. `waiting`: how many

@@ -6,6 +6,9 @@
 #include <assert.h>
 
 #define RESERVE_SECONDS 60
+/* Where values are ahead of the clock, because some that were reserved are lost with each start, or
+ * because later ones were brought in. A transaction takes half of them at most. */
+#define RESERVE_AHEAD (INT64_C(1) << 21)
 
 STATEMENT(find_reserved, "SELECT reserved FROM row_numbers");
 STATEMENT(set_reserved, "UPDATE row_numbers SET reserved = $1");
@@ -19,17 +22,22 @@ void db_take_rows(struct db *db)
     db_end(&query);
 }
 
+static void reserve(struct db *db, int64_t end)
+{
+    db_row_numbers(db)->reserved = end;
+    struct query query = db_query(db, &set_reserved);
+    db_bind_int(&query, end);
+    db_run(&query);
+}
+
 void db_reserve_rows(struct db *db, int64_t now)
 {
     struct row_numbers *numbers = db_row_numbers(db);
     int64_t first = now << ROW_SECOND_BITS;
     int64_t next = numbers->last + 1 > first ? numbers->last + 1 : first;
-    if (numbers->reserved - next > (int64_t)RESERVE_SECONDS / 2 << ROW_SECOND_BITS)
-        return;
-    numbers->reserved = next + ((int64_t)RESERVE_SECONDS << ROW_SECOND_BITS);
-    struct query query = db_query(db, &set_reserved);
-    db_bind_int(&query, numbers->reserved);
-    db_run(&query);
+    int64_t with_time = first + ((int64_t)RESERVE_SECONDS << ROW_SECOND_BITS);
+    if (numbers->reserved - next <= RESERVE_AHEAD / 2)
+        reserve(db, with_time > next + RESERVE_AHEAD ? with_time : next + RESERVE_AHEAD);
 }
 
 int64_t db_next_row(struct db *db, int64_t now)
@@ -45,6 +53,9 @@ int64_t db_next_row(struct db *db, int64_t now)
 void db_raise_row(struct db *db, int64_t row)
 {
     struct row_numbers *numbers = db_row_numbers(db);
-    if (numbers->last < row)
-        numbers->last = row;
+    if (numbers->last >= row)
+        return;
+    numbers->last = row;
+    if (numbers->reserved - row <= RESERVE_AHEAD / 2)
+        reserve(db, row + RESERVE_AHEAD);
 }

@@ -116,6 +116,72 @@ test('objects come straight from another server', async () => {
     assert.equal(all.find(({ object }) => object === 'price').currency_options.eur.unit_amount, 450);
 });
 
+test('a file of lines completes what came straight from the server', async () => {
+    const key = newKey(), data = newData();
+    const { id: account } = await call(key, '/v1/account', undefined, { method: 'GET' });
+    await call(key, '/v1/coupons', { id: 'TEN', percent_off: 10 });
+    const { id: customer } = await call(key, '/v1/customers', {
+        payment_method: 'pm_card_visa', invoice_settings: { default_payment_method: 'pm_card_visa' },
+    });
+    const { id: price } = await call(key, '/v1/prices', {
+        currency: 'usd', unit_amount: 1000, recurring: { interval: 'month' }, product_data: { name: 'Tea' },
+    });
+    await call(key, '/v1/subscriptions', { customer, items: [{ price }], discounts: [{ coupon: 'TEN' }] });
+    assert.equal(coupond(['import', '--from', server.url, '--api-key', key, '--data', data]).status, 0);
+    const use = () => objects(exported(data)).find(({ object }) => object === 'redemption');
+    assert.equal(use().discount, null);
+    verified(data);
+    for (let i = 0; i < 2; i++) {
+        assert.equal(imported(data, exported(server.data, '--account', account)).status, 0);
+        assert.match(use().discount, /^di_/);
+        verified(data);
+    }
+    assert.equal(coupond(['import', '--from', server.url, '--api-key', key, '--data', data]).status, 0);
+    assert.match(use().discount, /^di_/, 'the server does not know better');
+    verified(data);
+    const live = newData();
+    assert.equal(imported(live, exported(server.data, '--account', account), '--mode', 'live').status, 0);
+    const invoice = objects(exported(live, '--mode', 'live')).find(({ object }) => object === 'invoice');
+    assert.deepEqual([invoice.livemode, ...invoice.all_lines.map(({ livemode }) => livemode)], [true, true]);
+});
+
+test('what was deleted has its place, also where places are ahead of the clock', async () => {
+    const first = newData(), second = newData();
+    const begin = async () => start({ data: first });
+    let shop = await begin();
+    await shop.stop(); // what was reserved is lost
+    shop = await begin();
+    const key = newKey();
+    const send = async (path, form, method = 'POST') => (await raw(shop, { method, path, key, form })).json;
+    await send('/v1/coupons', { id: 'GONE', percent_off: 5 });
+    await send('/v1/promotion_codes', { promotion: { type: 'coupon', coupon: 'GONE' }, code: 'X' });
+    await send('/v1/redemptions', { code: 'X', email: 'jo@example.com' });
+    await send('/v1/coupons/GONE', undefined, 'DELETE');
+    const { id: account } = await send('/v1/account', undefined, 'GET');
+    const text = exported(first, '--account', account);
+    await shop.stop();
+    assert.equal(imported(second, text).status, 0);
+    assert.equal(exported(second), text);
+    verified(second);
+
+    // As far ahead as places may be.
+    const coupon = text.split('\n').find((line) => line.includes('"GONE"') && /"row":/.test(line));
+    const at = (ahead) => {
+        const place = BigInt(Math.floor(Date.now() / 1000) + ahead) << 24n; // more than a number of JavaScript holds
+        return coupon.replace(/"row":\s*\d+/, `"row":${place}`);
+    };
+    const week = 7 * 24 * 3600;
+    for (const ahead of [week - 60, week - 5]) {
+        const data = newData();
+        assert.equal(imported(data, at(ahead)).status, 0);
+        assert.equal(imported(data, text).status, 0, 'there is room behind it');
+        verified(data);
+    }
+    const { status, stderr } = imported(newData(), at(week + 60));
+    assert.equal(status, BAD_DATA);
+    assert.match(stderr, /GONE: row: /);
+});
+
 test('live objects are apart from those for tests', () => {
     const data = newData();
     const line = JSON.stringify({ id: 'L', object: 'coupon', percent_off: 5, duration: 'once', created: 1_600_000_000 });

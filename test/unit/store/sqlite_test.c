@@ -308,6 +308,22 @@ TEST(test_rows_are_unique_across_restarts_and_clocks)
     }
 }
 
+/* Commands without a server open the database for every few hundred lines of an import. */
+TEST(test_rows_hardly_run_ahead_of_the_clock_however_often_it_starts)
+{
+    int64_t row = 0;
+    for (int i = 0; i < 200; i++) {
+        sqlite_close(db);
+        db = world.db = sqlite_open(world.path.data, SQLITE_WRITER);
+        db_take_rows(db);
+        row = next_row(WORLD_NOW);
+    }
+    assert_true(row >> ROW_SECOND_BITS < WORLD_NOW + 60 + 200 / 4);
+    for (int i = 0; i < 200; i++) /* and the clock catches up */
+        row = next_row(WORLD_NOW + i);
+    assert_true(row >> ROW_SECOND_BITS == WORLD_NOW + 199);
+}
+
 TEST(test_a_reservation_that_was_rolled_back_is_made_again)
 {
     db_begin(db, true);
@@ -442,6 +458,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rows_grow_with_time_and_are_unique, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rows_are_unique_across_restarts_and_clocks, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            test_rows_hardly_run_ahead_of_the_clock_however_often_it_starts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_reservation_that_was_rolled_back_is_made_again,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_disk_changes_nothing_and_reading_goes_on,
