@@ -2,10 +2,13 @@
 #include "cli/cli.h"
 #include "store/sqlite.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -36,11 +39,19 @@ static void print_usage(FILE *stream)
           stream);
 }
 
-int main(int argc, char **argv)
+/* A standard stream that is closed stays one that fails: nothing else is opened in its place, where
+ * what is printed would end up. */
+static bool keep_streams_apart(void)
 {
-    if (sodium_init() < 0)
-        return cli_error(EX_SOFTWARE, NULL, "libsodium does not work on this machine");
-    sqlite_start();
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) < 0 &&
+            open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream)
+            return false;
+    return true;
+}
+
+static int run(int argc, char **argv)
+{
     if (argc < 2) {
         print_usage(stderr);
         return EX_USAGE;
@@ -59,4 +70,18 @@ int main(int argc, char **argv)
     cli_error(0, NULL, "there is no command \"%s\"", argv[1]);
     print_usage(stderr);
     return EX_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (!keep_streams_apart())
+        return EX_OSERR;
+    if (sodium_init() < 0)
+        return cli_error(EX_SOFTWARE, NULL, "libsodium does not work on this machine");
+    sqlite_start();
+    int status = run(argc, argv);
+    bool printed = !ferror(stdout) && fflush(stdout) == 0;
+    if (printed || status)
+        return status;
+    return cli_error(EX_IOERR, NULL, "standard output cannot be written: %s", strerror(errno));
 }

@@ -30,6 +30,7 @@ struct receiver {
 struct failure {
     struct str code;
     struct str message;
+    struct str param;
 };
 
 struct failed_answer {
@@ -40,6 +41,7 @@ struct failed_answer {
 static const struct field failure_fields[] = {
     FIELD(code, "Kind of mistake."),
     FIELD(message, "What went wrong."),
+    FIELD(param, "Where."),
 };
 #undef THIS
 static const struct schema failure_schema = SCHEMA(struct failure, failure_fields, "error");
@@ -134,7 +136,8 @@ static int judge(const struct client *client, struct arena *arena, struct client
     }
     if (parse_object(arena, &answer_schema, call->answer, &failed, &problem) &&
         failed.error.message.data)
-        return cli_error(exit_status(status), client->command, "%.*s",
+        return cli_error(exit_status(status), client->command, "%.*s%s%.*s",
+                         STR_FMT(failed.error.param), failed.error.param.data ? ": " : "",
                          STR_FMT(failed.error.message));
     return cli_error(exit_status(status), client->command, "%.*s answered with status %ld",
                      STR_FMT(client->url), status);

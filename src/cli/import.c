@@ -77,7 +77,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
         options->file = argument;
         return 0;
     case ARGP_KEY_END:
-        if (!options->file == !options->from)
+        if (options->file && options->from)
+            argp_error(state, "either a file or a server with --from, not both");
+        if (!options->file && !options->from)
             argp_error(state, "import what? Name a file, or a server with --from");
         return 0;
     default:

@@ -58,6 +58,8 @@ static int run(struct arena *arena, const struct options *options)
 {
     struct directory directory;
     int status = 0;
+    if (options->status && !directory_is_used(arena, options->data))
+        return cli_error(EX_NOINPUT, "migrate", "there is no database in %s", options->data);
     switch (directory_open(arena, options->data, &directory)) {
     case DIRECTORY_OPEN:
         break;

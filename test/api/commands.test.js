@@ -1,9 +1,11 @@
 // The command line: help, exit statuses, keys, accounts, a second server, verification, the end of serving.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { newKey, raw } from '../lib/client.js';
 import { binary, coupond, start, temporaryDirectory } from '../lib/server.js';
 import { connect } from '../lib/wire.js';
@@ -231,7 +233,7 @@ test('a data directory that others can read, or that is none, is refused', () =>
 
 test('what only reads makes no directory', () => {
     const data = join(temporaryDirectory(), 'typo');
-    for (const words of [['verify'], ['export'], ['keys', 'list'], ['accounts', 'list']]) {
+    for (const words of [['verify'], ['export'], ['keys', 'list'], ['accounts', 'list'], ['migrate', '--status']]) {
         const { status, stdout, stderr } = coupond([...words, '--data', data]);
         assert.deepEqual([status, stdout], [66, ''], words.join(' '));
         assert.match(stderr, /there is no database in .*typo/);
@@ -239,12 +241,38 @@ test('what only reads makes no directory', () => {
     }
 });
 
+test('what cannot be printed is no success', () => {
+    const data = newData();
+    const to = (stream, ...words) => {
+        const { status, stderr } = spawnSync('sh', ['-c', `exec "$@" ${stream}`, 'sh', binary, ...words], { encoding: 'utf8' });
+        return [status, stderr];
+    };
+    const ofData = [['keys', 'create'], ['keys', 'list'], ['accounts', 'list'], ['verify'], ['migrate', '--status']];
+    const commands = [...ofData.map((words) => [...words, '--data', data]), ['--version'], ['--help'],
+        ['schema', '--openapi'], ['schema', 'coupon'], ['migrate', '--print', 'sqlite']];
+    for (const words of commands) {
+        for (const stream of ['>/dev/full', '>&-']) {
+            const [status, stderr] = to(stream, ...words);
+            assert.equal(status, 74, `${words.join(' ')} ${stream}`);
+            assert.match(stderr, /^coupond: standard output cannot be written: /m);
+        }
+    }
+    assert.equal(to('<&- 2>&-', 'keys', 'list', '--data', data)[0], 0, 'what is closed otherwise does not matter');
+});
+
+test('nothing is written into files that stand where a closed stream was', async () => {
+    const data = newData();
+    const server = spawn('sh', ['-c', 'exec "$@" 2>&-', 'sh', binary, 'serve', '--dev', '--listen', '127.0.0.1:0', '--data', data]);
+    while (!existsSync(join(data, 'control.sock'))) await sleep(20);
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+    for (const name of ['lock', 'coupond.db-wal']) assert.equal(statSync(join(data, name)).size, 0, name);
+});
+
 test('migrate brings an empty directory to the newest schema, --status only looks', () => {
     const data = newData();
-    const before = output(data, 'migrate', '--status');
-    const [, newest] = /^schema 0 of (\d+)$/.exec(before);
+    const newest = /^schema (\d+) of \1$/.exec(output(data, 'migrate'))[1];
     assert(Number(newest) >= 1);
-    assert.equal(output(data, 'migrate', '--status'), before);
     for (let i = 0; i < 2; i++) assert.equal(output(data, 'migrate'), `schema ${newest} of ${newest}`);
     assert.equal(output(data, 'migrate', '--status'), `schema ${newest} of ${newest}`);
     for (const dialect of ['sqlite', 'postgres']) {
@@ -338,6 +366,39 @@ for (const [what, sql] of Object.entries(DAMAGE)) {
         assert.match(stdout, SAYS[what] ?? /./, 'and says what');
     });
 }
+
+test('a backup that is made while the server is written to is whole, and its keys work', async () => {
+    const data = await used(), backup = newData();
+    const key = output(data, 'keys', 'create');
+    const server = await start({ data, dev: false });
+    let made = 0, writing = true;
+    const write = async () => {
+        while (writing) {
+            const { status } = await raw(server, { method: 'POST', path: '/v1/coupons', key, form: { percent_off: 5 } });
+            made += status === 200;
+        }
+    };
+    const writers = [write(), write()];
+    while (made < 20) await sleep(5);
+    mkdirSync(backup, { mode: 0o700 });
+    const copying = spawn('sqlite3', [join(data, 'coupond.db'), `.backup ${join(backup, 'coupond.db')}`]);
+    const [status] = await once(copying, 'exit');
+    const before = made;
+    copyFileSync(join(data, 'pepper'), join(backup, 'pepper'));
+    writing = false;
+    await Promise.all(writers);
+    await server.stop();
+    assert.equal(status, 0);
+    assert.equal(run(backup, 'verify').status, 0);
+    const copy = await start({ data: backup, dev: false });
+    try {
+        const answer = await raw(copy, { path: '/v1/coupons?limit=100', key });
+        assert.equal(answer.status, 200, answer.text);
+        assert(answer.json.data.length >= 20 && before >= 20);
+    } finally {
+        await copy.stop();
+    }
+});
 
 test('verify answers while a server runs', async () => {
     const data = await used();
