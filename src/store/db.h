@@ -115,11 +115,11 @@ int64_t db_next_row(struct db *db, int64_t now);
  * the process was killed or the clock set back. To be called once, before the first transaction. */
 void db_take_rows(struct db *db);
 
-/* Makes sure that the values of the next while are reserved; to be called at the beginning of each
- * writing transaction. `now`: unix seconds. */
+/* Makes sure that the values of the next while are reserved, so that it is not done for each; to be
+ * called at the beginning of each writing transaction. `now`: unix seconds. */
 void db_reserve_rows(struct db *db, int64_t now);
 
-/* Later values will be above `row`. In a writing transaction. */
+/* Later values will be above `row`. */
 void db_raise_row(struct db *db, int64_t row);
 
 /* Whether the storage needs something done, when no transaction is open. `waiting`: how many

@@ -3,11 +3,9 @@
 
 #include "store/db.h"
 
-#include <assert.h>
-
 #define RESERVE_SECONDS 60
-/* Where values are ahead of the clock, because some that were reserved are lost with each start, or
- * because later ones were brought in. A transaction takes half of them at most. */
+/* How many where they are ahead of the clock, because those that were reserved are lost with each
+ * start, or because later ones were brought in. */
 #define RESERVE_AHEAD (INT64_C(1) << 21)
 
 STATEMENT(find_reserved, "SELECT reserved FROM row_numbers");
@@ -46,16 +44,14 @@ int64_t db_next_row(struct db *db, int64_t now)
     int64_t first = now << ROW_SECOND_BITS;
     bool ahead = first > numbers->last && first < numbers->reserved;
     numbers->last = ahead ? first : numbers->last + 1;
-    assert(numbers->last < numbers->reserved);
+    if (numbers->last >= numbers->reserved)
+        reserve(db, numbers->last + RESERVE_AHEAD);
     return numbers->last;
 }
 
 void db_raise_row(struct db *db, int64_t row)
 {
     struct row_numbers *numbers = db_row_numbers(db);
-    if (numbers->last >= row)
-        return;
-    numbers->last = row;
-    if (numbers->reserved - row <= RESERVE_AHEAD / 2)
-        reserve(db, row + RESERVE_AHEAD);
+    if (numbers->last < row)
+        numbers->last = row;
 }

@@ -568,8 +568,10 @@ void db_release(struct db *db)
 
 void db_rollback_to_savepoint(struct db *db)
 {
-    if (db->has_savepoint)
+    if (db->has_savepoint) {
         control(db, CONTROL_ROLLBACK_TO);
+        db->row_numbers.reserved = 0; /* what was reserved behind it is not */
+    }
     if (db->wrote_beyond_savepoint && db->failure == DB_OK) {
         db->failure = DB_BUSY;
         db->careful = CAREFUL_TRANSACTIONS;

@@ -336,6 +336,32 @@ TEST(test_a_reservation_that_was_rolled_back_is_made_again)
     assert_true(world_int(&world, "SELECT reserved FROM row_numbers") > row);
 }
 
+/* What is given in a transaction is reserved by it, however much was undone before. */
+TEST(test_what_is_given_is_reserved)
+{
+    static const struct {
+        bool undone;
+        int count;
+    } cases[] = {{false, 5000000}, {true, 1}, {true, 5000000}};
+    for (size_t c = 0; c < ARRAY_LENGTH(cases); c++) {
+        int64_t row = 0, above = (WORLD_NOW + 86400 * (int64_t)(c + 1)) << ROW_SECOND_BITS;
+        db_begin(db, true);
+        db_reserve_rows(db, WORLD_NOW);
+        db_savepoint(db);
+        db_raise_row(db, above);
+        assert_true(db_next_row(db, WORLD_NOW) > above);
+        if (cases[c].undone)
+            db_rollback_to_savepoint(db);
+        else
+            db_release(db);
+        for (int i = 0; i < cases[c].count; i++)
+            row = db_next_row(db, WORLD_NOW);
+        assert_true(db_commit(db));
+        assert_true(row > above);
+        assert_true(world_int(&world, "SELECT reserved FROM row_numbers") > row);
+    }
+}
+
 /* A file that may not grow is as good as a full disk. */
 TEST(test_a_full_disk_changes_nothing_and_reading_goes_on)
 {
@@ -462,6 +488,7 @@ int main(void)
             test_rows_hardly_run_ahead_of_the_clock_however_often_it_starts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_reservation_that_was_rolled_back_is_made_again,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_given_is_reserved, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_full_disk_changes_nothing_and_reading_goes_on,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_file_is_sound_and_set_up_for_durability, set_up,
