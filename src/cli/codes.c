@@ -324,6 +324,18 @@ static void read_sheet(struct arena *arena, struct str text, struct sheet *sheet
     qsort(sheet->rows, sheet->count, sizeof(*sheet->rows), compare_rows);
 }
 
+/* How many rows one call takes. */
+static size_t rows_that_fit(const struct sheet *sheet, size_t first)
+{
+    size_t count = 0, bytes = sheet->heading.length;
+    for (; first + count < sheet->count && count < CODES_PER_IMPORT_MAX; count++) {
+        bytes += 1 + sheet->rows[first + count].text.length;
+        if (bytes >= BODY_BYTES_MAX)
+            break;
+    }
+    return count;
+}
+
 static int send_rows(struct client *client, struct arena *arena, struct str path,
                      const struct sheet *sheet, size_t first, size_t count,
                      struct promotion_code_import *result)
@@ -339,13 +351,18 @@ static int send_rows(struct client *client, struct arena *arena, struct str path
     struct client_call call = {
         .method = "POST", .path = path, .body = text_str(&body), .content_type = "text/csv"};
     if (!call.body.data)
-        return cli_error(EX_DATAERR, "codes import", "the lines after line %lld are too long",
-                         (long long)sheet->rows[first].line);
+        return cli_error(EX_DATAERR, "codes import", "line 1 is too long");
     int status = client_run(client, arena, &call);
     if (status == 0 &&
         !parse_object(arena, &promotion_code_import_resource.schema, call.answer, result, &problem))
         status = cli_error(EX_PROTOCOL, "codes import", "%.*s", STR_FMT(problem));
     return status;
+}
+
+static void tell_too_long(const struct row *row)
+{
+    fprintf(stderr, "line %lld: it has %zu bytes, and a code at most %d\n", (long long)row->line,
+            row->text.length, CODE_CHARACTERS_MAX);
 }
 
 static void tell_refusals(const struct sheet *sheet, size_t first,
@@ -354,8 +371,11 @@ static void tell_refusals(const struct sheet *sheet, size_t first,
     const struct import_refusal *refusals = result->refused.items;
     for (size_t i = 0; i < result->refused.count; i++) {
         const struct row *row = &sheet->rows[first + (size_t)refusals[i].line - 2];
-        fprintf(stderr, "line %lld: %.*s: %.*s\n", (long long)row->line, STR_FMT(refusals[i].code),
-                STR_FMT(refusals[i].message));
+        if (refusals[i].code.length > CODE_CHARACTERS_MAX)
+            tell_too_long(row);
+        else
+            fprintf(stderr, "line %lld: %.*s: %.*s\n", (long long)row->line,
+                    STR_FMT(refusals[i].code), STR_FMT(refusals[i].message));
     }
 }
 
@@ -372,13 +392,17 @@ static int import(struct client *client, struct arena *arena, struct options *op
     size_t asked = sheet.count > 0 ? sheet.count : 1; /* the server looks at the heading, too */
     struct str path = str_format(arena, BATCHES "/import?%.*s", STR_FMT(query));
     progress_begin(&progress);
-    for (size_t first = 0; status == 0 && first < asked; first += CODES_PER_IMPORT_MAX) {
+    for (size_t first = 0, count; status == 0 && first < asked; first += count ? count : 1) {
         struct arena_mark mark = arena_mark(arena);
         struct promotion_code_import result = {0};
-        size_t left = sheet.count - first;
         progress_show(&progress, (int64_t)first, (int64_t)sheet.count);
-        status = send_rows(client, arena, path, &sheet, first,
-                           left < CODES_PER_IMPORT_MAX ? left : CODES_PER_IMPORT_MAX, &result);
+        count = rows_that_fit(&sheet, first);
+        if (count == 0 && sheet.count > 0) { /* fits into no call */
+            tell_too_long(&sheet.rows[first]);
+            refused++;
+            continue;
+        }
+        status = send_rows(client, arena, path, &sheet, first, count, &result);
         tell_refusals(&sheet, first, &result);
         imported += result.imported;
         refused += (int64_t)result.refused.count;

@@ -668,6 +668,21 @@ test('codes generate says how to go on when the server is gone', async () => {
     }
 });
 
+test('a line that is too long is told, and the others are imported', async () => {
+    const key = await newShop(), file = join(temporaryDirectory(), 'long.csv');
+    const good = Array.from({ length: 1500 }, (_, i) => `GOOD-${i}`);
+    const long = [500, 501, 900_000, 1_100_000].map((length) => 'A'.repeat(length));
+    writeFileSync(file, ['code', ...good, ...long, 'LAST'].join('\n'));
+    const { status, stderr } = codes(key, 'import', file, '--coupon', 'TEN');
+    assert.equal(status, 65);
+    assert.deepEqual(stderr.trim().split('\n').sort(), [
+        '1502 codes imported, 3 refused',
+        'line 1503: it has 501 bytes, and a code at most 500',
+        'line 1504: it has 900000 bytes, and a code at most 500',
+        'line 1505: it has 1100000 bytes, and a code at most 500',
+    ]);
+});
+
 test('codes import asks the server about a file without codes too', async () => {
     const key = await newShop(), file = join(temporaryDirectory(), 'none.csv');
     for (const [text, said] of [['', /no column 'code'/], ['foo,bar\n', /no other column 'foo'/],
