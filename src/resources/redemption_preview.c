@@ -121,14 +121,12 @@ static void show_limit(struct refusal_shown *shown, enum refusal refusal,
     const struct purchase *purchase = &appraisal->purchase;
     bool coupon = owner == LIMIT_OF_COUPON;
     shown->limit_of.value = owner;
-    if (refusal == REFUSAL_NOBODY || refusal == REFUSAL_CUSTOMER_LIMIT)
-        shown->max_redemptions_per_customer =
-            coupon ? offer->coupon_per_customer : offer->code_per_customer;
     if (refusal == REFUSAL_CUSTOMER_LIMIT)
         shown->times_redeemed = number(coupon ? purchase->coupon_uses : purchase->code_uses);
-    if (refusal == REFUSAL_NOBODY || refusal == REFUSAL_CUSTOMER_LIMIT)
-        return;
-    if (coupon)
+    if (refusal == REFUSAL_CUSTOMER_LIMIT || refusal == REFUSAL_NOBODY)
+        shown->max_redemptions_per_customer =
+            coupon ? offer->coupon_per_customer : offer->code_per_customer;
+    else if (coupon)
         show_budget(shown, &appraisal->coupon->rules, appraisal->coupon->amount_off_total);
     else
         show_budget(shown, &appraisal->code->rules, appraisal->code->amount_off_total);

@@ -62,14 +62,14 @@ bool is_code(struct str text)
  * punctuation that stands in no address (U+2000 to U+207F). */
 static bool has_blanks(struct str text)
 {
-    static const char *const blanks[] = {"\xc2\xa0", "\xc2\xad",     "\xe1\x9a\x80", "\xe2\x80",
+    static const char *const blanks[] = {"\xc2\xad", "\xe1\x9a\x80", "\xe2\x80",
                                          "\xe2\x81", "\xe3\x80\x80", "\xef\xbb\xbf"};
     for (size_t i = 0; i < text.length; i++) {
         struct str rest = {text.data + i, text.length - i};
         unsigned char c = (unsigned char)text.data[i];
         if (c <= ' ' || c == 0x7f)
             return true;
-        if (c == 0xc2 && rest.length > 1 && (unsigned char)text.data[i + 1] < 0xa0)
+        if (c == 0xc2 && rest.length > 1 && (unsigned char)text.data[i + 1] <= 0xa0)
             return true;
         for (size_t j = 0; j < ARRAY_LENGTH(blanks); j++)
             if (str_starts(rest, str_from(blanks[j])))

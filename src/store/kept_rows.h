@@ -32,10 +32,11 @@ void kept_rows_forget(struct kept_rows *rows);
 /* The row that was kept for it; NULL: none was. Valid until the next one is added. */
 const struct kept_row *kept_rows_find(const struct kept_rows *rows, const struct row_key *key);
 
-/* Adds a row of nulls, no column: that there is no row. NULL: it is too large to be kept. The
- * values are set in the order of the columns; false: the row is too large and must be dropped. */
+/* Adds a row of nulls in place of what was kept for the key; no column: that there is no row. NULL:
+ * it is too large to be kept. */
 struct kept_row *kept_rows_add(struct kept_rows *rows, const struct row_key *key, int columns);
 void kept_row_set_int(struct kept_row *row, int column, int64_t value);
+/* False: the row has become too large, and is to be dropped. */
 bool kept_row_set_str(struct kept_row *row, int column, struct str value) MUST_CHECK;
 void kept_rows_drop(struct kept_rows *rows, const struct kept_row *row);
 
